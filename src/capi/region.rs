@@ -1,0 +1,77 @@
+//! One pointer argument and the bytes behind it.
+
+use crate::status::{Error, fail};
+
+/// The memory of an argument, by its address.
+#[derive(Clone, Copy)]
+pub(super) struct Region {
+    name: &'static str,
+    start: usize,
+    bytes: usize,
+}
+
+impl Region {
+    /// Checks that `pointer` is a possible address of `len` elements; of none, any pointer is.
+    pub(super) fn new<E>(name: &'static str, pointer: *const E, len: usize) -> Result<Region, Error> {
+        if len == 0 {
+            return Ok(Region {
+                name,
+                start: 0,
+                bytes: 0,
+            });
+        }
+        let start = aligned_address(name, pointer)?;
+        match len.checked_mul(size_of::<E>()) {
+            Some(bytes) if bytes <= isize::MAX as usize && start.checked_add(bytes).is_some() => {
+                Ok(Region { name, start, bytes })
+            }
+            _ => fail!(
+                InvalidShape,
+                "{name} is {start:#x} with {len} elements of {} bytes; expected memory that ends within the address space",
+                size_of::<E>()
+            ),
+        }
+    }
+
+    /// An output that shares no byte with another argument.
+    pub(super) fn check_apart(&self, other: &Region) -> Result<(), Error> {
+        let shares = self.start < other.start + other.bytes && other.start < self.start + self.bytes;
+        if !shares || self.bytes == 0 || other.bytes == 0 {
+            return Ok(());
+        }
+        fail!(
+            Overlap,
+            "{} is {:#x} ({} bytes) and overlaps {} at {:#x} ({} bytes); expected separate memory",
+            self.name,
+            self.start,
+            self.bytes,
+            other.name,
+            other.start,
+            other.bytes
+        )
+    }
+
+    /// An output that may also be another argument itself.
+    pub(super) fn check_apart_or_same(&self, other: &Region) -> Result<(), Error> {
+        if self.start == other.start && self.bytes == other.bytes {
+            Ok(())
+        } else {
+            self.check_apart(other)
+        }
+    }
+}
+
+/// Checks that a pointer is neither NULL nor misaligned.
+pub(super) fn aligned_address<T>(name: &str, pointer: *const T) -> Result<usize, Error> {
+    if pointer.is_null() {
+        return fail!(NullPointer, "{name} is NULL; expected a pointer");
+    }
+    if !pointer.is_aligned() {
+        return fail!(
+            Misaligned,
+            "{name} is {pointer:p}; expected a multiple of {}",
+            align_of::<T>()
+        );
+    }
+    Ok(pointer.addr())
+}

@@ -1,0 +1,179 @@
+//! The caller's structs. They grow at the end: of a larger one every byte that this version does not know must be 0, so
+//! that what a newer caller asks for is never ignored.
+
+use std::mem::offset_of;
+use std::ptr;
+
+use super::region::aligned_address;
+use super::types::*;
+use crate::attrs::{Arithmetic, Attrs, Degenerate, RoundMode};
+use crate::exec::Executor;
+use crate::status::{Error, fail};
+
+/// A struct of the API: plain values, and its first field is its size, `struct_size: usize`.
+///
+/// # Safety
+/// `#[repr(C)]`, without padding, and the size is at offset 0.
+unsafe trait Versioned: Copy {
+    const NAME: &'static str;
+}
+
+// SAFETY: repr(C); a size and eight 32-bit integers leave no padding where a size is 4 or 8 bytes.
+unsafe impl Versioned for qdq_attrs {
+    const NAME: &'static str = "attrs";
+}
+
+// SAFETY: repr(C); a size, two 32-bit integers and two pointers leave no padding where a size is 4 or 8 bytes.
+unsafe impl Versioned for qdq_executor {
+    const NAME: &'static str = "executor";
+}
+
+const _: () = assert!(offset_of!(qdq_attrs, struct_size) == 0 && size_of::<qdq_attrs>() == size_of::<usize>() + 32);
+const _: () =
+    assert!(offset_of!(qdq_executor, struct_size) == 0 && size_of::<qdq_executor>() == 3 * size_of::<usize>() + 8);
+
+/// Reads a struct of any version.
+///
+/// # Safety
+/// `from` is NULL, or valid for reads of its struct_size bytes.
+unsafe fn read<S: Versioned>(from: *const S) -> Result<Option<S>, Error> {
+    if from.is_null() {
+        return Ok(None);
+    }
+    aligned_address(S::NAME, from)?;
+    let known = size_of::<S>();
+    // SAFETY: every version of the struct begins with its size.
+    let size = unsafe { from.cast::<usize>().read() };
+    if size < known {
+        return fail!(
+            InvalidAttribute,
+            "{}.struct_size is {size}; expected {known} or more",
+            S::NAME
+        );
+    }
+    for offset in known..size {
+        // SAFETY: within the struct's size.
+        let byte = unsafe { from.cast::<u8>().add(offset).read() };
+        if byte != 0 {
+            return fail!(
+                InvalidAttribute,
+                "{}.struct_size is {size} and byte {offset} is {byte}; expected 0 in all that this version, of {known} \
+                 bytes, does not know",
+                S::NAME
+            );
+        }
+    }
+    // SAFETY: the struct has all that this version knows, as checked.
+    Ok(Some(unsafe { from.read() }))
+}
+
+/// The caller's attributes, validated; NULL means the defaults.
+///
+/// # Safety
+/// `attrs` is NULL, or valid for reads of its struct_size bytes.
+pub(super) unsafe fn attributes(attrs: *const qdq_attrs) -> Result<Attrs, Error> {
+    // SAFETY: the caller's promise.
+    let Some(attrs) = (unsafe { read(attrs) })? else {
+        return Ok(Attrs::default());
+    };
+    let round_mode = match attrs.round_mode {
+        QDQ_ROUND_HALF_TO_EVEN => RoundMode::HalfToEven,
+        QDQ_ROUND_HALF_UP => RoundMode::HalfUp,
+        other => {
+            return fail!(
+                InvalidAttribute,
+                "round_mode is {other}; expected 0 (HALF_TO_EVEN) or 1 (HALF_UP)"
+            );
+        }
+    };
+    let arithmetic = match attrs.arithmetic {
+        QDQ_ARITHMETIC_DEFAULT => Arithmetic::Default,
+        QDQ_ARITHMETIC_NATIVE => Arithmetic::Native,
+        other => {
+            return fail!(
+                InvalidAttribute,
+                "arithmetic is {other}; expected 0 (DEFAULT) or 1 (NATIVE)"
+            );
+        }
+    };
+    let degenerate = match attrs.degenerate {
+        QDQ_DEGENERATE_TENSORFLOW => Degenerate::TensorFlow,
+        QDQ_DEGENERATE_ZERO => Degenerate::Zero,
+        QDQ_DEGENERATE_ERROR => Degenerate::Error,
+        other => {
+            return fail!(
+                InvalidAttribute,
+                "degenerate is {other}; expected 0 (TENSORFLOW), 1 (ZERO) or 2 (ERROR)"
+            );
+        }
+    };
+    Attrs {
+        signed_input: attrs.signed_input != 0,
+        num_bits: attrs.num_bits,
+        range_given: attrs.range_given != 0,
+        round_mode,
+        narrow_range: attrs.narrow_range != 0,
+        axis: attrs.axis,
+        arithmetic,
+        degenerate,
+    }
+    .validate()
+}
+
+/// The caller's executor, validated; NULL means the calling thread. The work runs on the calling thread so far.
+///
+/// # Safety
+/// `executor` is NULL, or valid for reads of its struct_size bytes.
+pub(super) unsafe fn executor(executor: *const qdq_executor) -> Result<Executor, Error> {
+    // SAFETY: the caller's promise.
+    let Some(executor) = (unsafe { read(executor) })? else {
+        return Ok(Executor::Serial);
+    };
+    if executor.num_threads < 0 {
+        return fail!(
+            InvalidAttribute,
+            "executor.num_threads is {}; expected 0 or more",
+            executor.num_threads
+        );
+    }
+    if executor.reserved != 0 {
+        return fail!(
+            InvalidAttribute,
+            "executor.reserved is {}; expected 0",
+            executor.reserved
+        );
+    }
+    Ok(Executor::Serial)
+}
+
+/// Writes the defaults into the caller's struct of `struct_size` bytes.
+///
+/// # Safety
+/// `attrs` is NULL, or valid for writes of `struct_size` bytes.
+pub(super) unsafe fn init_attrs(attrs: *mut qdq_attrs, struct_size: usize) -> Result<(), Error> {
+    aligned_address("attrs", attrs)?;
+    let known = size_of::<qdq_attrs>();
+    if struct_size < known {
+        return fail!(
+            InvalidAttribute,
+            "struct_size is {struct_size}; expected {known} or more"
+        );
+    }
+    let defaults = qdq_attrs {
+        struct_size,
+        num_bits: 8,
+        axis: -1,
+        round_mode: QDQ_ROUND_HALF_TO_EVEN,
+        arithmetic: QDQ_ARITHMETIC_DEFAULT,
+        degenerate: QDQ_DEGENERATE_TENSORFLOW,
+        signed_input: 1,
+        range_given: 0,
+        narrow_range: 0,
+    };
+    // SAFETY: the caller's struct_size bytes hold this version's struct, as checked, and the rest.
+    unsafe {
+        attrs.write(defaults);
+        ptr::write_bytes(attrs.cast::<u8>().add(known), 0, struct_size - known);
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! The floating-point environment: hosts set flush-to-zero, other rounding modes or traps on their threads, and every
+//! one of them would change results.
+//!
+//! ```text
+//! saved = the control and status register
+//! set the default: to nearest, no trap, no flush to zero, no exception flag
+//! work
+//! restore saved, whatever the work's outcome: the caller's flags do not change either
+//! ```
+
+/// Runs `work` in the default floating-point environment.
+pub(crate) fn with_default_environment<R>(work: impl FnOnce() -> R) -> R {
+    let _restore = Environment::replace();
+    out_of_line(work)
+}
+
+/// Not inlined, so that none of the work's arithmetic moves across the change of the register.
+#[inline(never)]
+fn out_of_line<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// The caller's environment, restored on drop.
+struct Environment(Register);
+
+impl Environment {
+    fn replace() -> Self {
+        let saved = read();
+        if saved != DEFAULT {
+            write(DEFAULT);
+        }
+        Environment(saved)
+    }
+}
+
+impl Drop for Environment {
+    fn drop(&mut self) {
+        if read() != self.0 {
+            write(self.0);
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod register {
+    use std::arch::asm;
+
+    /// MXCSR.
+    pub(super) type Register = u32;
+
+    /// Every exception masked, to nearest, no flag.
+    pub(super) const DEFAULT: Register = 0x1f80;
+
+    #[inline(always)]
+    pub(super) fn read() -> Register {
+        let mut value: Register = 0;
+        // SAFETY: stores four bytes where it is told to.
+        unsafe { asm!("stmxcsr [{}]", in(reg) &mut value, options(nostack, preserves_flags)) };
+        value
+    }
+
+    #[inline(always)]
+    pub(super) fn write(value: Register) {
+        // SAFETY: the value is DEFAULT or was read from the register, so no reserved bit is set.
+        unsafe { asm!("ldmxcsr [{}]", in(reg) &value, options(nostack, preserves_flags)) };
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod register {
+    use std::arch::asm;
+
+    /// FPCR and FPSR.
+    pub(super) type Register = (u64, u64);
+
+    /// To nearest, no flush to zero, no trap, no flag.
+    pub(super) const DEFAULT: Register = (0, 0);
+
+    #[inline(always)]
+    pub(super) fn read() -> Register {
+        let (control, status): (u64, u64);
+        // SAFETY: reads two registers that every program may read.
+        unsafe { asm!("mrs {}, fpcr", "mrs {}, fpsr", out(reg) control, out(reg) status, options(nostack)) };
+        (control, status)
+    }
+
+    #[inline(always)]
+    pub(super) fn write((control, status): Register) {
+        // SAFETY: the values are DEFAULT or were read from these registers.
+        unsafe { asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control, in(reg) status, options(nostack)) };
+    }
+}
+
+/// Other processors: the environment is taken as it is.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod register {
+    pub(super) type Register = ();
+    pub(super) const DEFAULT: Register = ();
+
+    pub(super) fn read() -> Register {}
+
+    pub(super) fn write((): Register) {}
+}
+
+use register::{DEFAULT, Register, read, write};
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use std::hint::black_box;
+
+    use super::*;
+
+    const FLUSH_TO_ZERO: Register = DEFAULT | 1 << 15 | 1 << 6;
+
+    #[test]
+    fn work_sees_the_default_and_the_caller_its_own() {
+        let before = read();
+        write(FLUSH_TO_ZERO);
+        let subnormal = with_default_environment(|| black_box(f32::MIN_POSITIVE) * black_box(0.5));
+        let after = read();
+        write(before);
+        assert_eq!(subnormal.to_bits(), 0x0040_0000);
+        assert_eq!(after, FLUSH_TO_ZERO);
+    }
+
+    #[test]
+    fn flags_raised_by_the_work_do_not_reach_the_caller() {
+        let before = read();
+        write(DEFAULT);
+        with_default_environment(|| black_box(black_box(1.0f32) / black_box(0.0)));
+        let after = read();
+        write(before);
+        assert_eq!(after, DEFAULT);
+    }
+
+    #[test]
+    fn a_panic_restores_it_too() {
+        let before = read();
+        write(FLUSH_TO_ZERO);
+        let outcome = std::panic::catch_unwind(|| with_default_environment(|| std::panic::resume_unwind(Box::new(()))));
+        let after = read();
+        write(before);
+        assert!(outcome.is_err());
+        assert_eq!(after, FLUSH_TO_ZERO);
+    }
+}

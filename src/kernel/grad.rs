@@ -1,0 +1,64 @@
+//! The gradient by the input: that of the output where the element is inside its channel's range.
+
+use super::{Each, PerChannel, Same, Step, sweep};
+use crate::plan::Piece;
+use crate::simd::element::{Source, Span, Target};
+use crate::simd::{Element, Kernel, Token};
+use crate::spec;
+
+/// Writes the gradients of a piece's elements.
+pub(crate) struct Gradient<'a, E: Element> {
+    pub(crate) piece: Piece,
+    pub(crate) gradients: Source<'a, E>,
+    pub(crate) input: Source<'a, E>,
+    pub(crate) backprop: Target<'a, E>,
+    pub(crate) min: &'a [E::Real],
+    pub(crate) max: &'a [E::Real],
+}
+
+impl<E: Element> Kernel for Gradient<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) {
+        if self.piece.has_channel_per_element() {
+            self.rows::<T, Each<'_, _>>(token);
+        } else {
+            self.rows::<T, Same<_>>(token);
+        }
+    }
+}
+
+impl<E: Element> Gradient<'_, E> {
+    #[inline(always)]
+    fn rows<'a, T: Token, P: PerChannel<'a, T, E::Real>>(&'a self, token: T) {
+        for row in self.piece.rows() {
+            let mut step = GradientStep::<E, P> {
+                gradients: &self.gradients[row.range()],
+                x: &self.input[row.range()],
+                backprop: &self.backprop[row.range()],
+                min: P::of_row(token, self.min, &row),
+                max: P::of_row(token, self.max, &row),
+            };
+            sweep::<T, E>(token, 0, row.len, &mut step);
+        }
+    }
+}
+
+struct GradientStep<'a, E, P> {
+    gradients: Source<'a, E>,
+    x: Source<'a, E>,
+    backprop: Target<'a, E>,
+    min: P,
+    max: P,
+}
+
+impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>> Step<T> for GradientStep<'a, E, P> {
+    #[inline(always)]
+    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
+        let gradient = span.load::<T, E>(token, self.gradients, at);
+        let x = span.load::<T, E>(token, self.x, at);
+        let (min, max) = (self.min.at(token, at, span), self.max.at(token, at, span));
+        span.store::<T, E>(spec::gradient::<T, E>(token, gradient, x, min, max), self.backprop, at);
+    }
+}

@@ -1,0 +1,78 @@
+//! The row kernels, once each, generic over element and vector. Every kernel walks the rows of a piece and, within a
+//! row, takes steps of a vector:
+//!
+//! ```text
+//! for each row of the piece:
+//!     parameters: one channel's, spread over the lanes, or an array with one for each element
+//!     for each whole vector of the row:  step(Whole)
+//!     for the rest, if any:              step(First(rest))
+//! ```
+
+pub(crate) mod apply;
+pub(crate) mod grad;
+pub(crate) mod parameters;
+pub(crate) mod range;
+
+use crate::layout::Row;
+use crate::simd::element::{First, Span, Whole};
+use crate::simd::{Element, Lanes, Real, Token, Vector};
+
+/// What a kernel does with one vector of a row, written once for whole vectors and for the rest of a row.
+trait Step<T: Token> {
+    fn step<S: Span>(&mut self, token: T, at: usize, span: S);
+}
+
+/// Takes a kernel's steps from `from` to the end of a row.
+#[inline(always)]
+fn sweep<T: Token, E: Element>(token: T, from: usize, len: usize, step: &mut impl Step<T>) {
+    let lanes = Lanes::<T, E>::LANES;
+    let mut at = from;
+    while len - at >= lanes {
+        step.step(token, at, Whole);
+        at += lanes;
+    }
+    if at < len {
+        step.step(token, at, First(len - at));
+    }
+}
+
+/// A quantity of a row's channels.
+trait PerChannel<'a, T: Token, C: Real>: Copy {
+    /// From the array that holds it for every channel.
+    fn of_row(token: T, channels: &'a [C], row: &Row) -> Self;
+
+    /// For the elements from `at` on.
+    fn at<S: Span>(self, token: T, at: usize, span: S) -> C::Vector<T>;
+}
+
+/// The same for every element of the row.
+#[derive(Clone, Copy)]
+struct Same<V>(V);
+
+/// One for each element of the row.
+#[derive(Clone, Copy)]
+struct Each<'a, C>(&'a [C]);
+
+impl<'a, T: Token, C: Real> PerChannel<'a, T, C> for Same<C::Vector<T>> {
+    #[inline(always)]
+    fn of_row(token: T, channels: &'a [C], row: &Row) -> Self {
+        Same(Vector::splat(token, channels[row.channel]))
+    }
+
+    #[inline(always)]
+    fn at<S: Span>(self, _: T, _: usize, _: S) -> C::Vector<T> {
+        self.0
+    }
+}
+
+impl<'a, T: Token, C: Real> PerChannel<'a, T, C> for Each<'a, C> {
+    #[inline(always)]
+    fn of_row(_: T, channels: &'a [C], row: &Row) -> Self {
+        Each(&channels[row.channels()])
+    }
+
+    #[inline(always)]
+    fn at<S: Span>(self, token: T, at: usize, span: S) -> C::Vector<T> {
+        span.load::<T, C>(token, self.0, at)
+    }
+}

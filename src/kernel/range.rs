@@ -1,0 +1,119 @@
+//! The range of each channel: the least and the greatest element, NaN left out.
+
+use std::cell::Cell;
+
+use super::{Step, sweep};
+use crate::plan::Piece;
+use crate::simd::element::{Source, Span, Whole, to_array};
+use crate::simd::{Element, Kernel, Lanes, Real, Token, Vector};
+
+/// Widens the channels' ranges by a piece's elements.
+pub(crate) struct Widen<'a, E: Element> {
+    pub(crate) piece: Piece,
+    pub(crate) input: Source<'a, E>,
+    pub(crate) min: &'a [Cell<E::Real>],
+    pub(crate) max: &'a [Cell<E::Real>],
+}
+
+impl<E: Element> Kernel for Widen<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) {
+        for row in self.piece.rows() {
+            let x = &self.input[row.range()];
+            if self.piece.has_channel_per_element() {
+                let (min, max) = (&self.min[row.channels()], &self.max[row.channels()]);
+                sweep::<T, E>(token, 0, row.len, &mut WidenEach { x, min, max });
+            } else {
+                let (min, max) = row_range::<T, E>(token, x);
+                let (min_cell, max_cell) = (&self.min[row.channel], &self.max[row.channel]);
+                min_cell.set(lesser(min, min_cell.get()));
+                max_cell.set(greater(max, max_cell.get()));
+            }
+        }
+    }
+}
+
+/// A row in which each element has a channel of its own.
+struct WidenEach<'a, E: Element> {
+    x: Source<'a, E>,
+    min: &'a [Cell<E::Real>],
+    max: &'a [Cell<E::Real>],
+}
+
+impl<T: Token, E: Element> Step<T> for WidenEach<'_, E> {
+    #[inline(always)]
+    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
+        let x = span.load::<T, E>(token, self.x, at);
+        // A NaN of x is neither less nor greater: the range stays.
+        let min = x.min(span.load::<T, E::Real>(token, self.min, at));
+        let max = x.max(span.load::<T, E::Real>(token, self.max, at));
+        span.store::<T, E::Real>(min, self.min, at);
+        span.store::<T, E::Real>(max, self.max, at);
+    }
+}
+
+/// Partial ranges side by side: one alone would wait for each of its own results.
+const PARTIAL: usize = 4;
+
+/// The range of a row of one channel.
+#[derive(Clone, Copy)]
+struct WidenOne<'a, T: Token, E: Element> {
+    x: Source<'a, E>,
+    min: Lanes<T, E>,
+    max: Lanes<T, E>,
+}
+
+impl<T: Token, E: Element> Step<T> for WidenOne<'_, T, E> {
+    #[inline(always)]
+    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
+        let x = span.load::<T, E>(token, self.x, at);
+        self.min = x.min(self.min);
+        self.max = x.max(self.max);
+    }
+}
+
+#[inline(always)]
+fn row_range<T: Token, E: Element>(token: T, x: Source<'_, E>) -> (E::Real, E::Real) {
+    let lanes = Lanes::<T, E>::LANES;
+    let (no_min, no_max) = (
+        Vector::splat(token, E::Real::INFINITY),
+        Vector::splat(token, E::Real::NEG_INFINITY),
+    );
+    let mut partial = [WidenOne::<T, E> {
+        x,
+        min: no_min,
+        max: no_max,
+    }; PARTIAL];
+    let mut at = 0;
+    while x.len() - at >= PARTIAL * lanes {
+        for (index, partial) in partial.iter_mut().enumerate() {
+            partial.step(token, at + index * lanes, Whole);
+        }
+        at += PARTIAL * lanes;
+    }
+    let [mut range, others @ ..] = partial;
+    for other in others {
+        range.min = other.min.min(range.min);
+        range.max = other.max.max(range.max);
+    }
+    sweep::<T, E>(token, at, x.len(), &mut range);
+    let min = to_array(range.min, E::Real::INFINITY)
+        .into_iter()
+        .fold(E::Real::INFINITY, lesser);
+    let max = to_array(range.max, E::Real::NEG_INFINITY)
+        .into_iter()
+        .fold(E::Real::NEG_INFINITY, greater);
+    (min, max)
+}
+
+#[inline(always)]
+fn lesser<C: Real>(a: C, b: C) -> C {
+    if a < b { a } else { b }
+}
+
+#[inline(always)]
+fn greater<C: Real>(a: C, b: C) -> C {
+    if a > b { a } else { b }
+}

@@ -1,0 +1,47 @@
+//! TensorFlow's `quantize_and_dequantize_v4` (fake quantization) and its gradient, for bfloat16, half, float32 and
+//! float64, per tensor or per axis: TensorFlow's bits at the speed of memory, behind a C ABI.
+//!
+//! # Map
+//!
+//! Data goes one way: C call -> checks -> attributes and layout -> plan -> executor -> kernel. After the plan nothing
+//! can fail.
+//!
+//! ```text
+//! capi/         the C boundary: include/qdq.h is generated from it
+//! status.rs     the numbered failures and their words
+//! attrs.rs      attributes, validated once
+//! layout.rs     shape and axis to rows a kernel can run
+//! operation.rs  the phases of a call in turn: ranges, parameters, elements
+//! channels.rs   the channels' ranges and parameters, an array for each
+//! spec.rs       the formulas; nothing else knows them
+//! plan.rs       who does what: the pieces of a pass
+//! exec/         running them; buffers shared by tasks; the floating-point environment
+//! kernel/       the row kernels, once, generic over element and vector
+//! simd/         the vectors of each instruction set, and the one switch that picks
+//! ```
+//!
+//! # Numeric contract
+//!
+//! Every operation of the formulas is one IEEE 754 operation in float32 (float64 for float64), rounded to nearest even;
+//! no fused multiply-add, no reassociation, no flush to zero. Results are equal bit for bit on every instruction set, at
+//! every number of threads, alignment and floating-point environment of the caller. Only which NaN a NaN result is (its
+//! sign and payload) is unspecified.
+
+#![allow(
+    clippy::result_large_err,
+    reason = "an error holds its sentence in place, so that a failure allocates nothing"
+)]
+
+mod attrs;
+pub mod capi;
+mod channels;
+mod exec;
+mod kernel;
+mod layout;
+mod operation;
+mod plan;
+mod simd;
+mod spec;
+mod status;
+
+pub use status::{Error, Status};

@@ -1,0 +1,245 @@
+//! NEON: four float32 or two float64.
+
+use std::arch::aarch64::*;
+use std::arch::asm;
+
+use super::{Kernel, Mask, Token, Vector, Vector32};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Neon(());
+
+impl Token for Neon {
+    type F32 = F32x4;
+    type F64 = F64x2;
+}
+
+pub(super) fn is_available() -> bool {
+    std::arch::is_aarch64_feature_detected!("neon")
+}
+
+/// # Safety
+/// [`is_available`] was true.
+#[target_feature(enable = "neon")]
+pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Neon(()))
+}
+
+/// Implements [`Vector`] and its [`Mask`] from the list of the intrinsics.
+macro_rules! neon_vector {
+    (
+        $vector:ident($register:ty) of $lanes:literal $lane:ty, mask $mask:ty, $mask_lane:ty,
+        splat $splat:ident, load $load:ident, store $store:ident, add $add:ident, mul $mul:ident, div $div:ident,
+        round $round:ident, floor $floor:ident, lt $lt:ident, le $le:ident, select $select:ident,
+        and $and:ident, or $or:ident, store_mask $store_mask:ident
+    ) => {
+        #[derive(Clone, Copy)]
+        pub(crate) struct $vector($register);
+
+        // SAFETY, for every block below: a vector, a mask and a token exist only where the processor has the
+        // instructions; pointers are the caller's promise.
+        #[allow(
+            clippy::undocumented_unsafe_blocks,
+            unused_unsafe,
+            reason = "said once, above; newer intrinsics are safe"
+        )]
+        impl Vector for $vector {
+            type Token = Neon;
+            type Lane = $lane;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn splat(_: Neon, lane: $lane) -> Self {
+                Self(unsafe { $splat(lane) })
+            }
+
+            #[inline(always)]
+            unsafe fn load(_: Neon, from: *const $lane) -> Self {
+                Self(unsafe { $load(from) })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $lane) {
+                unsafe { $store(to, self.0) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Self(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                Self(unsafe { $mul(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                Self(unsafe { $div(self.0, other.0) })
+            }
+
+            // Not fmin and fmax: those give NaN where either is NaN.
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                Self::select(self.lt(other), self, other)
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                Self::select(other.lt(self), self, other)
+            }
+
+            #[inline(always)]
+            fn round_half_to_even(self) -> Self {
+                Self(unsafe { $round(self.0) })
+            }
+
+            #[inline(always)]
+            fn floor(self) -> Self {
+                Self(unsafe { $floor(self.0) })
+            }
+
+            #[inline(always)]
+            fn lt(self, other: Self) -> $mask {
+                unsafe { $lt(self.0, other.0) }
+            }
+
+            #[inline(always)]
+            fn le(self, other: Self) -> $mask {
+                unsafe { $le(self.0, other.0) }
+            }
+
+            #[inline(always)]
+            fn select(mask: $mask, yes: Self, no: Self) -> Self {
+                Self(unsafe { $select(mask, yes.0, no.0) })
+            }
+        }
+
+        #[allow(
+            clippy::undocumented_unsafe_blocks,
+            unused_unsafe,
+            reason = "said once, above; newer intrinsics are safe"
+        )]
+        impl Mask for $mask {
+            #[inline(always)]
+            fn and(self, other: Self) -> Self {
+                unsafe { $and(self, other) }
+            }
+
+            #[inline(always)]
+            fn or(self, other: Self) -> Self {
+                unsafe { $or(self, other) }
+            }
+
+            #[inline(always)]
+            fn bits(self) -> u32 {
+                let mut lanes: [$mask_lane; $lanes] = [0; $lanes];
+                unsafe { $store_mask(lanes.as_mut_ptr(), self) };
+                lanes
+                    .iter()
+                    .enumerate()
+                    .map(|(lane, truth)| u32::from(*truth != 0) << lane)
+                    .sum()
+            }
+        }
+    };
+}
+
+neon_vector! {
+    F32x4(float32x4_t) of 4 f32, mask uint32x4_t, u32,
+    splat vdupq_n_f32, load vld1q_f32, store vst1q_f32, add vaddq_f32, mul vmulq_f32, div vdivq_f32,
+    round vrndnq_f32, floor vrndmq_f32, lt vcltq_f32, le vcleq_f32, select vbslq_f32,
+    and vandq_u32, or vorrq_u32, store_mask vst1q_u32
+}
+
+neon_vector! {
+    F64x2(float64x2_t) of 2 f64, mask uint64x2_t, u64,
+    splat vdupq_n_f64, load vld1q_f64, store vst1q_f64, add vaddq_f64, mul vmulq_f64, div vdivq_f64,
+    round vrndnq_f64, floor vrndmq_f64, lt vcltq_f64, le vcleq_f64, select vbslq_f64,
+    and vandq_u64, or vorrq_u64, store_mask vst1q_u64
+}
+
+// SAFETY, for every block below: a vector exists only where the processor has the instructions; pointers are the
+// caller's promise.
+
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    unused_unsafe,
+    reason = "said once, above; newer intrinsics are safe"
+)]
+impl Vector32 for F32x4 {
+    #[inline(always)]
+    unsafe fn load_f16(_: Neon, from: *const u16) -> Self {
+        Self(widen_f16(unsafe { vld1_u16(from) }))
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        unsafe { vst1_u16(to, narrow_f16(self.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(_: Neon, from: *const u16) -> Self {
+        Self(widen_bf16(unsafe { vld1_u16(from) }))
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16) {
+        unsafe { vst1_u16(to, narrow_bf16(self.0)) }
+    }
+
+    #[inline(always)]
+    fn round_to_f16(self) -> Self {
+        Self(widen_f16(narrow_f16(self.0)))
+    }
+
+    #[inline(always)]
+    fn round_to_bf16(self) -> Self {
+        Self(widen_bf16(narrow_bf16(self.0)))
+    }
+}
+
+// The intrinsics of these two instructions want the primitive type f16, which stable Rust does not have.
+
+#[inline(always)]
+fn widen_f16(halves: uint16x4_t) -> float32x4_t {
+    let wide: float32x4_t;
+    // SAFETY: one instruction of NEON from register to register.
+    unsafe { asm!("fcvtl {0:v}.4s, {1:v}.4h", out(vreg) wide, in(vreg) halves, options(pure, nomem, nostack)) };
+    wide
+}
+
+#[inline(always)]
+fn narrow_f16(wide: float32x4_t) -> uint16x4_t {
+    let halves: uint16x4_t;
+    // SAFETY: one instruction of NEON from register to register.
+    unsafe { asm!("fcvtn {0:v}.4h, {1:v}.4s", out(vreg) halves, in(vreg) wide, options(pure, nomem, nostack)) };
+    halves
+}
+
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    unused_unsafe,
+    reason = "said once, above; newer intrinsics are safe"
+)]
+#[inline(always)]
+fn widen_bf16(halves: uint16x4_t) -> float32x4_t {
+    unsafe { vreinterpretq_f32_u32(vshll_n_u16::<16>(halves)) }
+}
+
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    unused_unsafe,
+    reason = "said once, above; newer intrinsics are safe"
+)]
+#[inline(always)]
+fn narrow_bf16(wide: float32x4_t) -> uint16x4_t {
+    unsafe {
+        let bits = vreinterpretq_u32_f32(wide);
+        let is_odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+        let rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), is_odd);
+        let quiet = vorrq_u32(bits, vdupq_n_u32(0x0040_0000));
+        let is_number = vceqq_f32(wide, wide);
+        vshrn_n_u32::<16>(vbslq_u32(is_number, rounded, quiet))
+    }
+}

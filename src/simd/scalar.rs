@@ -1,0 +1,258 @@
+//! The token of every processor: vectors of one lane. Its conversions of the 16-bit types are the reference for the
+//! other tokens, which have instructions for them.
+
+use super::{Mask, Token, Vector, Vector32};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Scalar;
+
+impl Token for Scalar {
+    type F32 = One<f32>;
+    type F64 = One<f64>;
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct One<C>(C);
+
+impl Mask for bool {
+    #[inline(always)]
+    fn and(self, other: bool) -> bool {
+        self & other
+    }
+
+    #[inline(always)]
+    fn or(self, other: bool) -> bool {
+        self | other
+    }
+
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        u32::from(self)
+    }
+}
+
+macro_rules! one {
+    ($real:ident) => {
+        impl Vector for One<$real> {
+            type Token = Scalar;
+            type Lane = $real;
+            type Mask = bool;
+            const LANES: usize = 1;
+
+            #[inline(always)]
+            fn splat(_: Scalar, lane: $real) -> Self {
+                One(lane)
+            }
+
+            #[inline(always)]
+            unsafe fn load(_: Scalar, from: *const $real) -> Self {
+                // SAFETY: the caller's promise.
+                One(unsafe { from.read() })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $real) {
+                // SAFETY: the caller's promise.
+                unsafe { to.write(self.0) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                One(self.0 + other.0)
+            }
+
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                One(self.0 * other.0)
+            }
+
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                One(self.0 / other.0)
+            }
+
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                if self.0 < other.0 { self } else { other }
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                if self.0 > other.0 { self } else { other }
+            }
+
+            #[inline(always)]
+            fn round_half_to_even(self) -> Self {
+                One(self.0.round_ties_even())
+            }
+
+            #[inline(always)]
+            fn floor(self) -> Self {
+                One(self.0.floor())
+            }
+
+            #[inline(always)]
+            fn lt(self, other: Self) -> bool {
+                self.0 < other.0
+            }
+
+            #[inline(always)]
+            fn le(self, other: Self) -> bool {
+                self.0 <= other.0
+            }
+
+            #[inline(always)]
+            fn select(mask: bool, yes: Self, no: Self) -> Self {
+                if mask { yes } else { no }
+            }
+        }
+    };
+}
+
+one!(f32);
+one!(f64);
+
+impl Vector32 for One<f32> {
+    #[inline(always)]
+    unsafe fn load_f16(_: Scalar, from: *const u16) -> Self {
+        // SAFETY: the caller's promise.
+        One(f32_from_f16(unsafe { from.read() }))
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        // SAFETY: the caller's promise.
+        unsafe { to.write(f16_from_f32(self.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(_: Scalar, from: *const u16) -> Self {
+        // SAFETY: the caller's promise.
+        One(f32_from_bf16(unsafe { from.read() }))
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, to: *mut u16) {
+        // SAFETY: the caller's promise.
+        unsafe { to.write(bf16_from_f32(self.0)) }
+    }
+
+    #[inline(always)]
+    fn round_to_f16(self) -> Self {
+        One(f32_from_f16(f16_from_f32(self.0)))
+    }
+
+    #[inline(always)]
+    fn round_to_bf16(self) -> Self {
+        One(f32_from_bf16(bf16_from_f32(self.0)))
+    }
+}
+
+const F32_INFINITY: u32 = 0x7f80_0000;
+
+#[inline(always)]
+fn f32_from_f16(half: u16) -> f32 {
+    const INFINITY: u16 = 0x7c00;
+    // The exponents' biases differ by 112; the product puts that right, subnormals included, without rounding.
+    const REBIAS: f32 = f32::from_bits((127 + 112) << 23);
+    let sign = u32::from(half & 0x8000) << 16;
+    let magnitude = half & 0x7fff;
+    let shifted = u32::from(magnitude) << 13;
+    let bits = if magnitude >= INFINITY {
+        shifted | F32_INFINITY
+    } else {
+        (f32::from_bits(shifted) * REBIAS).to_bits()
+    };
+    f32::from_bits(sign | bits)
+}
+
+#[inline(always)]
+fn f16_from_f32(number: f32) -> u16 {
+    const TWO_TO_16: u32 = (127 + 16) << 23;
+    const LEAST_NORMAL: u32 = (127 - 14) << 23;
+    let bits = number.to_bits();
+    let sign = (bits >> 16) & 0x8000;
+    let magnitude = bits & 0x7fff_ffff;
+    let half = if magnitude > F32_INFINITY {
+        0x7e00
+    } else if magnitude >= TWO_TO_16 {
+        0x7c00
+    } else if magnitude >= LEAST_NORMAL {
+        // A carry goes into the exponent, and from the largest finite number to infinity, as it should.
+        (round_off(magnitude, 13) >> 13) - (112 << 10)
+    } else {
+        // A half's subnormals are multiples of 2^-24, as are the floats from 0.5 on: the sum rounds to one of them.
+        (f32::from_bits(magnitude) + 0.5).to_bits() - 0.5f32.to_bits()
+    };
+    (sign | half) as u16
+}
+
+#[inline(always)]
+fn f32_from_bf16(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+#[inline(always)]
+fn bf16_from_f32(number: f32) -> u16 {
+    const QUIET: u32 = 0x0040_0000;
+    let bits = number.to_bits();
+    let rounded = if number.is_nan() {
+        bits | QUIET
+    } else {
+        round_off(bits, 16)
+    };
+    (rounded >> 16) as u16
+}
+
+/// Adds what makes dropping the lowest `drop` bits round to nearest, halves to even.
+#[inline(always)]
+fn round_off(bits: u32, drop: u32) -> u32 {
+    let is_odd = (bits >> drop) & 1;
+    bits + (1 << (drop - 1)) - 1 + is_odd
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_16_bit_number_widens_as_the_half_crate_does() {
+        for bits in 0..=u16::MAX {
+            let (ours, theirs) = (f32_from_f16(bits), half::f16::from_bits(bits).to_f32());
+            assert!(
+                ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
+                "f16 {bits:#06x}"
+            );
+            let (ours, theirs) = (f32_from_bf16(bits), half::bf16::from_bits(bits).to_f32());
+            assert!(
+                ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
+                "bf16 {bits:#06x}"
+            );
+        }
+    }
+
+    /// Every float whose dropped bits decide the rounding: each upper half with the lower bits around a tie.
+    #[test]
+    fn floats_narrow_as_the_half_crate_does() {
+        for upper in 0..=u16::MAX {
+            for lower in [
+                0u32, 1, 0x0fff, 0x1000, 0x1001, 0x2fff, 0x3000, 0x3001, 0x7fff, 0x8000, 0x8001, 0xefff, 0xf000, 0xffff,
+            ] {
+                let number = f32::from_bits(u32::from(upper) << 16 | lower);
+                let (ours, theirs) = (half::f16::from_bits(f16_from_f32(number)), half::f16::from_f32(number));
+                assert!(
+                    ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
+                    "f16 of {number:e}"
+                );
+                let (ours, theirs) = (
+                    half::bf16::from_bits(bf16_from_f32(number)),
+                    half::bf16::from_f32(number),
+                );
+                assert!(
+                    ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
+                    "bf16 of {number:e}"
+                );
+            }
+        }
+    }
+}

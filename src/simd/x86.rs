@@ -1,0 +1,94 @@
+//! What the x86 tokens share: their intrinsics have the same names and shapes but for the width.
+
+/// Implements [`Vector`](super::Vector) for `$vector`, a wrapper of the register type, from the list of its intrinsics.
+macro_rules! x86_vector {
+    (
+        $vector:ident($register:ty) of $lanes:literal $lane:ty, $token:ty, mask $mask:ty,
+        splat $splat:ident, load $load:ident, store $store:ident,
+        add $add:ident, mul $mul:ident, div $div:ident, min $min:ident, max $max:ident,
+        round $round:ident, compare $compare:ident, select($chosen:ident, $yes:ident, $no:ident) $select:expr
+    ) => {
+        #[derive(Clone, Copy)]
+        pub(crate) struct $vector($register);
+
+        // SAFETY, for every block below: a vector, and a token, exist only where the processor has the instructions;
+        // pointers are the caller's promise.
+        #[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+        impl $crate::simd::Vector for $vector {
+            type Token = $token;
+            type Lane = $lane;
+            type Mask = $mask;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn splat(_: $token, lane: $lane) -> Self {
+                Self(unsafe { $splat(lane) })
+            }
+
+            #[inline(always)]
+            unsafe fn load(_: $token, from: *const $lane) -> Self {
+                Self(unsafe { $load(from) })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $lane) {
+                unsafe { $store(to, self.0) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Self(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn mul(self, other: Self) -> Self {
+                Self(unsafe { $mul(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                Self(unsafe { $div(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                Self(unsafe { $min(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, other: Self) -> Self {
+                Self(unsafe { $max(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn round_half_to_even(self) -> Self {
+                const NEAREST_EVEN: i32 = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+                Self(unsafe { $round::<NEAREST_EVEN>(self.0) })
+            }
+
+            #[inline(always)]
+            fn floor(self) -> Self {
+                const DOWN: i32 = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
+                Self(unsafe { $round::<DOWN>(self.0) })
+            }
+
+            #[inline(always)]
+            fn lt(self, other: Self) -> $mask {
+                unsafe { $compare::<_CMP_LT_OQ>(self.0, other.0) }
+            }
+
+            #[inline(always)]
+            fn le(self, other: Self) -> $mask {
+                unsafe { $compare::<_CMP_LE_OQ>(self.0, other.0) }
+            }
+
+            #[inline(always)]
+            fn select($chosen: $mask, $yes: Self, $no: Self) -> Self {
+                let ($yes, $no) = ($yes.0, $no.0);
+                Self(unsafe { $select })
+            }
+        }
+    };
+}
+
+pub(super) use x86_vector;

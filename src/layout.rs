@@ -1,70 +1,42 @@
-//! Shape and axis to rows that a kernel can run: pure data.
+//! Shapes, axes and strides to rows that a kernel can run: pure data.
 //!
-//! A dense row-major tensor with one range per index of an axis is a box [outer, channels, inner]: the dimensions before
-//! the axis, the axis, the dimensions after it, each a product. Kernels run rows of it:
+//! The tensors of a call, its operands, have one shape and each its own strides. A [`Layout`] walks them together:
 //!
 //! ```text
-//! inner == 1 and channels > 1:   a row is [channels]: each element has a channel of its own
-//! otherwise:                     a row is [inner]: all its elements are of one channel
+//! a row:      one dimension, neighbours in memory where that is possible
+//! the nest:   the other dimensions, outermost first
 //! ```
+//!
+//! Which dimension is outer does not change the result, so the walk follows memory: dimensions are ordered by the last
+//! operand's strides, turned round where they run backwards, and merged where two are one. A dense tensor with an axis
+//! becomes [before the axis, the axis, after it]; so does a view that is dense in another order. At most one dimension
+//! is that of the channels: elements of a row share a channel, or (where it is the row's) each has its own.
 
+use std::cmp::Reverse;
+use std::fmt;
 use std::ops::Range;
+
+use arrayvec::ArrayVec;
 
 use crate::status::{Error, fail};
 
 /// The largest rank of a tensor.
 pub(crate) const MAX_RANK: usize = 64;
 
-/// A tensor as a box of [outer, channels, inner] elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Layout {
-    pub(crate) outer: usize,
-    pub(crate) channels: usize,
-    pub(crate) inner: usize,
+/// A shape whose dimensions, product and size in bytes are possible, and the axis of its channels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape<'a> {
+    dimensions: &'a [i64],
+    axis: Option<usize>,
+    elements: usize,
+    channels: usize,
 }
 
-/// A run of neighbouring elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Row {
-    /// Of its first element, in elements from the tensor's.
-    pub(crate) start: usize,
-    pub(crate) len: usize,
-    /// Of its first element.
-    pub(crate) channel: usize,
-    has_channel_per_element: bool,
-}
-
-impl Row {
-    /// Its place in the tensor's elements.
-    #[inline(always)]
-    pub(crate) fn range(&self) -> Range<usize> {
-        self.start..self.start + self.len
-    }
-
-    /// The channels of its elements, where each has its own.
-    #[inline(always)]
-    pub(crate) fn channels(&self) -> Range<usize> {
-        self.channel..self.channel + self.len
-    }
-
-    /// A part of it.
-    #[inline(always)]
-    pub(crate) fn columns(self, columns: &Range<usize>) -> Row {
-        let channel = self.channel + if self.has_channel_per_element { columns.start } else { 0 };
-        Row {
-            start: self.start + columns.start,
-            len: columns.len(),
-            channel,
-            ..self
-        }
-    }
-}
-
-impl Layout {
-    /// Checks the dimensions and the axis, and that `element_size` times their product can be addressed.
-    pub(crate) fn new(shape: &[i64], axis: i32, element_size: usize) -> Result<Layout, Error> {
-        let rank = shape.len();
-        if let Some((index, dimension)) = shape.iter().enumerate().find(|(_, dimension)| **dimension < 0) {
+impl<'a> Shape<'a> {
+    /// Checks dimensions and axis, and that as many elements of `element_size` bytes can be addressed.
+    pub(crate) fn new(dimensions: &'a [i64], axis: i32, element_size: usize) -> Result<Self, Error> {
+        let rank = dimensions.len();
+        if let Some((index, dimension)) = dimensions.iter().enumerate().find(|(_, dimension)| **dimension < 0) {
             return fail!(InvalidShape, "shape[{index}] is {dimension}; expected 0 or more");
         }
         if axis < -1 || axis >= rank as i32 {
@@ -74,117 +46,439 @@ impl Layout {
                 "axis is {axis}; expected -1 to {last} for a tensor of rank {rank}"
             );
         }
-        if shape.contains(&0) {
-            let channels = if axis < 0 {
-                1
-            } else {
-                channel_count(shape[axis as usize], axis, element_size)?
-            };
-            return Ok(Layout {
-                outer: 0,
+        let axis = usize::try_from(axis).ok();
+        let channels = axis.map_or(Some(1), |axis| addressable(dimensions[axis], element_size));
+        let elements = if dimensions.contains(&0) {
+            Some(0)
+        } else {
+            product(dimensions, element_size)
+        };
+        match (elements, channels) {
+            (Some(elements), Some(channels)) => Ok(Shape {
+                dimensions,
+                axis,
+                elements,
                 channels,
-                inner: 0,
-            });
-        }
-        let Some(elements) = product(shape).filter(|elements| is_addressable(*elements, element_size)) else {
-            return fail!(
+            }),
+            _ => fail!(
                 InvalidShape,
                 "shape is {} ({element_size} bytes an element); expected {} bytes in all at the most",
-                Dimensions(shape),
+                Dimensions(dimensions),
                 isize::MAX
-            );
-        };
-        if axis < 0 {
-            return Ok(Layout {
-                outer: 1,
-                channels: 1,
-                inner: elements,
-            });
+            ),
         }
-        let (before, at_and_after) = shape.split_at(axis as usize);
-        // Factors of a product that did not overflow: their products do not either.
-        let part = |dimensions: &[i64]| product(dimensions).unwrap_or(elements);
-        Ok(Layout {
-            outer: part(before),
-            channels: at_and_after[0] as usize,
-            inner: part(&at_and_after[1..]),
-        })
     }
 
     pub(crate) fn elements(&self) -> usize {
-        self.outer * self.channels * self.inner
+        self.elements
     }
 
-    /// Whether neighbouring elements are of neighbouring channels.
-    pub(crate) fn has_channel_per_element(&self) -> bool {
-        self.inner == 1 && self.channels > 1
+    pub(crate) fn channels(&self) -> usize {
+        self.channels
     }
 
-    pub(crate) fn row_len(&self) -> usize {
-        if self.has_channel_per_element() {
-            self.channels
-        } else {
-            self.inner
+    pub(crate) fn dimensions(&self) -> &'a [i64] {
+        self.dimensions
+    }
+
+    /// The same with one channel.
+    pub(crate) fn without_axis(self) -> Self {
+        Shape {
+            axis: None,
+            channels: 1,
+            ..self
         }
-    }
-
-    pub(crate) fn row_count(&self) -> usize {
-        if self.has_channel_per_element() {
-            self.outer
-        } else {
-            self.outer * self.channels
-        }
-    }
-
-    /// Some of the rows, in the order of memory.
-    #[inline(always)]
-    pub(crate) fn rows(self, rows: Range<usize>) -> impl Iterator<Item = Row> {
-        let (len, has_channel_per_element) = (self.row_len(), self.has_channel_per_element());
-        let channels = if has_channel_per_element { 1 } else { self.channels };
-        let mut channel = if channels == 0 { 0 } else { rows.start % channels };
-        rows.map(move |index| {
-            let row = Row {
-                start: index * len,
-                len,
-                channel,
-                has_channel_per_element,
-            };
-            channel = if channel + 1 == channels { 0 } else { channel + 1 };
-            row
-        })
     }
 }
 
-/// The channels of an empty tensor may be many: only their ranges take memory.
-fn channel_count(dimension: i64, axis: i32, element_size: usize) -> Result<usize, Error> {
-    match usize::try_from(dimension) {
-        Ok(channels) if is_addressable(channels, element_size) => Ok(channels),
-        _ => fail!(
-            InvalidShape,
-            "shape[{axis}] is {dimension} ({element_size} bytes an element); expected {} bytes of ranges at the most",
-            isize::MAX
-        ),
-    }
-}
-
-fn is_addressable(elements: usize, element_size: usize) -> bool {
+/// As many elements, if they can be addressed.
+fn addressable(elements: i64, element_size: usize) -> Option<usize> {
+    let elements = usize::try_from(elements).ok()?;
     elements
         .checked_mul(element_size)
-        .is_some_and(|bytes| bytes <= isize::MAX as usize)
+        .filter(|bytes| *bytes <= isize::MAX as usize)?;
+    Some(elements)
 }
 
-fn product(dimensions: &[i64]) -> Option<usize> {
-    dimensions.iter().try_fold(1usize, |product, dimension| {
-        product.checked_mul(usize::try_from(*dimension).ok()?)
-    })
+fn product(dimensions: &[i64], element_size: usize) -> Option<usize> {
+    addressable(
+        dimensions
+            .iter()
+            .try_fold(1i64, |product, dimension| product.checked_mul(*dimension))?,
+        element_size,
+    )
 }
 
-/// A shape in words: [2, 3, 4].
-struct Dimensions<'a>(&'a [i64]);
+/// A shape in words: [2, 3, 4], the first ones of a long one.
+pub(crate) struct Dimensions<'a>(pub(crate) &'a [i64]);
 
-impl std::fmt::Display for Dimensions<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0).finish()
+impl fmt::Display for Dimensions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 8;
+        f.debug_list().entries(self.0.iter().take(SHOWN)).finish()?;
+        if self.0.len() > SHOWN {
+            write!(f, " and {} more", self.0.len() - SHOWN)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// A dimension: its size, and how far apart its elements are in each operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dimension<const N: usize> {
+    pub(crate) size: usize,
+    strides: [isize; N],
+    /// 1 in the dimension of the channels, else 0.
+    channel_step: usize,
+}
+
+impl<const N: usize> Dimension<N> {
+    const SINGLE: Self = Dimension {
+        size: 1,
+        strides: [1; N],
+        channel_step: 0,
+    };
+
+    pub(crate) fn has_channels(&self) -> bool {
+        self.channel_step == 1
+    }
+
+    /// How far apart its elements are, the last operand's first.
+    fn distances(&self) -> [usize; N] {
+        let mut distances = self.strides.map(isize::unsigned_abs);
+        distances.reverse();
+        distances
+    }
+
+    /// Whether `inner` continues where an element of this dimension ends, in every operand.
+    fn is_continued_by(&self, inner: &Self) -> bool {
+        let ends_where = |index: usize| inner.strides[index].checked_mul(inner.size as isize);
+        !self.has_channels()
+            && !inner.has_channels()
+            && (0..N).all(|index| ends_where(index) == Some(self.strides[index]))
+    }
+}
+
+/// How to walk N operands of one shape. Large: build it in place and lend it.
+#[derive(Debug)]
+pub(crate) struct Layout<const N: usize> {
+    nest: ArrayVec<Dimension<N>, MAX_RANK>,
+    row: Dimension<N>,
+    /// Of the first element in each operand's buffer.
+    starts: [usize; N],
+    elements: usize,
+    channels: usize,
+}
+
+impl<const N: usize> Layout<N> {
+    /// Of no elements, to be filled in.
+    pub(crate) fn new() -> Self {
+        Layout {
+            nest: ArrayVec::new(),
+            row: Dimension::SINGLE,
+            starts: [0; N],
+            elements: 0,
+            channels: 1,
+        }
+    }
+
+    /// Operands that are all dense and row-major.
+    pub(crate) fn set_dense(&mut self, shape: &Shape<'_>) {
+        self.set_size(shape);
+        if self.elements == 0 {
+            return;
+        }
+        let before = shape.axis.filter(|_| self.channels > 1).unwrap_or(0);
+        let outer = shape.dimensions[..before].iter().product::<i64>() as usize;
+        let inner = self.elements / outer / self.channels;
+        let dimension = |size: usize, stride: usize, channel_step| Dimension {
+            size,
+            strides: [stride as isize; N],
+            channel_step,
+        };
+        let has_axis = usize::from(self.channels > 1);
+        for dimension in [
+            dimension(outer, self.channels * inner, 0),
+            dimension(self.channels, inner, has_axis),
+            dimension(inner, 1, 0),
+        ] {
+            if dimension.size > 1 {
+                self.nest.push(dimension);
+            }
+        }
+        self.take_row();
+    }
+
+    /// Operands with strides, each given for every dimension. `starts` are of the first element (all indices 0) in
+    /// each operand's buffer, which reaches from its lowest to its highest element.
+    pub(crate) fn set_strided(&mut self, shape: &Shape<'_>, strides: [&[i64]; N], starts: [usize; N]) {
+        self.set_size(shape);
+        if self.elements == 0 {
+            return;
+        }
+        self.starts = starts;
+        for (index, size) in shape.dimensions.iter().enumerate().filter(|(_, size)| **size > 1) {
+            let channel_step = usize::from(shape.axis == Some(index));
+            let strides = strides.map(|strides| strides[index] as isize);
+            self.nest.push(Dimension {
+                size: *size as usize,
+                strides,
+                channel_step,
+            });
+        }
+        self.turn_round();
+        self.nest
+            .sort_unstable_by_key(|dimension| Reverse(dimension.distances()));
+        self.merge();
+        self.take_row();
+    }
+
+    fn set_size(&mut self, shape: &Shape<'_>) {
+        self.elements = shape.elements;
+        self.channels = shape.channels;
+    }
+
+    /// Walks a dimension from its other end where the last operand runs backwards; channels keep their order.
+    fn turn_round(&mut self) {
+        for dimension in self.nest.iter_mut().filter(|dimension| !dimension.has_channels()) {
+            if dimension.strides[N - 1] < 0 {
+                for (start, stride) in self.starts.iter_mut().zip(&mut dimension.strides) {
+                    *start = start.wrapping_add_signed(*stride * (dimension.size as isize - 1));
+                    *stride = -*stride;
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self) {
+        let mut kept = 0;
+        for index in 1..self.nest.len() {
+            let inner = self.nest[index];
+            if self.nest[kept].is_continued_by(&inner) {
+                self.nest[kept] = Dimension {
+                    size: self.nest[kept].size * inner.size,
+                    ..inner
+                };
+            } else {
+                kept += 1;
+                self.nest[kept] = inner;
+            }
+        }
+        self.nest.truncate(kept + 1);
+    }
+
+    /// The innermost dimension becomes the row.
+    fn take_row(&mut self) {
+        self.row = self.nest.pop().unwrap_or(Dimension::SINGLE);
+    }
+
+    pub(crate) fn elements(&self) -> usize {
+        self.elements
+    }
+
+    pub(crate) fn channels(&self) -> usize {
+        self.channels
+    }
+
+    /// Whether each element of a row has a channel of its own.
+    pub(crate) fn has_channel_per_element(&self) -> bool {
+        self.row.has_channels()
+    }
+
+    /// The nest's dimensions and, last, the row's.
+    pub(crate) fn dimensions(&self) -> impl Iterator<Item = &Dimension<N>> {
+        self.nest.iter().chain([&self.row])
+    }
+
+    /// Whether a row's elements are neighbours in every operand.
+    fn has_contiguous_rows(&self) -> bool {
+        self.row.strides == [1; N]
+    }
+}
+
+/// A part of a layout: of one dimension (the nest's, or the row's last) only some indices.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece<'a, const N: usize> {
+    layout: &'a Layout<N>,
+    dimension: usize,
+    indices: Range<usize>,
+}
+
+impl<'a, const N: usize> Piece<'a, N> {
+    pub(crate) fn new(layout: &'a Layout<N>, dimension: usize, indices: Range<usize>) -> Self {
+        Piece {
+            layout,
+            dimension,
+            indices,
+        }
+    }
+
+    pub(crate) fn has_channel_per_element(&self) -> bool {
+        self.layout.has_channel_per_element()
+    }
+
+    /// The rows, in the order of the walk. Rows that are not contiguous come in parts of at most [`STAGED`] elements.
+    #[inline(always)]
+    pub(crate) fn rows(&self) -> Rows<'a, N> {
+        let Layout {
+            nest,
+            row,
+            starts,
+            elements,
+            ..
+        } = self.layout;
+        let cut = if self.dimension == nest.len() {
+            row
+        } else {
+            &nest[self.dimension]
+        };
+        let len = if self.dimension == nest.len() {
+            self.indices.len()
+        } else {
+            row.size
+        };
+        let first = self.indices.start;
+        let part_len = if self.layout.has_contiguous_rows() {
+            len
+        } else {
+            STAGED.min(len)
+        };
+        let mut rows = Rows {
+            nest,
+            cut: (self.dimension, self.indices.len()),
+            counters: nest.iter().map(|_| 0).collect(),
+            is_done: *elements == 0 || self.indices.is_empty(),
+            row: Row {
+                starts: *starts,
+                strides: row.strides,
+                len: part_len,
+                channel: 0,
+                has_channel_per_element: row.has_channels(),
+            },
+            offset: 0,
+            len,
+        };
+        rows.row.advance(cut, first as isize);
+        rows
+    }
+}
+
+/// How many elements of a row that is not contiguous are worked on at once.
+pub(crate) const STAGED: usize = 256;
+
+/// A run of elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Row<const N: usize> {
+    /// Of its first element in each operand's buffer.
+    pub(crate) starts: [usize; N],
+    /// From one element to the next in each operand's buffer.
+    pub(crate) strides: [isize; N],
+    pub(crate) len: usize,
+    /// Of its first element.
+    pub(crate) channel: usize,
+    has_channel_per_element: bool,
+}
+
+impl<const N: usize> Row<N> {
+    /// Its place in an operand where its elements are neighbours.
+    #[inline(always)]
+    pub(crate) fn range(&self, operand: usize) -> Range<usize> {
+        self.starts[operand]..self.starts[operand] + self.len
+    }
+
+    /// The channels of its elements, where each has its own.
+    #[inline(always)]
+    pub(crate) fn channels(&self) -> Range<usize> {
+        self.channel..self.channel + self.len
+    }
+
+    /// Moves by `steps` elements of a dimension.
+    #[inline(always)]
+    fn advance(&mut self, dimension: &Dimension<N>, steps: isize) {
+        for (start, stride) in self.starts.iter_mut().zip(dimension.strides) {
+            *start = start.wrapping_add_signed(stride.wrapping_mul(steps));
+        }
+        self.channel = self
+            .channel
+            .wrapping_add_signed(dimension.channel_step as isize * steps);
+    }
+
+    fn as_dimension(&self) -> Dimension<N> {
+        Dimension {
+            size: self.len,
+            strides: self.strides,
+            channel_step: usize::from(self.has_channel_per_element),
+        }
+    }
+}
+
+/// The rows of a piece: an odometer over the nest.
+pub(crate) struct Rows<'a, const N: usize> {
+    nest: &'a [Dimension<N>],
+    /// The dimension that is not whole, and how many of its indices there are.
+    cut: (usize, usize),
+    counters: ArrayVec<usize, MAX_RANK>,
+    is_done: bool,
+    /// The next part of a row.
+    row: Row<N>,
+    /// Where in the row that part begins, and the whole row's length.
+    offset: usize,
+    len: usize,
+}
+
+impl<const N: usize> Iterator for Rows<'_, N> {
+    type Item = Row<N>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Row<N>> {
+        if self.is_done {
+            return None;
+        }
+        let part = self.row;
+        if part.len < self.len {
+            self.next_part(part.len);
+        } else {
+            self.next_row();
+        }
+        Some(part)
+    }
+}
+
+impl<const N: usize> Rows<'_, N> {
+    #[inline(always)]
+    fn next_row(&mut self) {
+        for (index, dimension) in self.nest.iter().enumerate().rev() {
+            let size = if self.cut.0 == index {
+                self.cut.1
+            } else {
+                dimension.size
+            };
+            self.counters[index] += 1;
+            self.row.advance(dimension, 1);
+            if self.counters[index] < size {
+                return;
+            }
+            self.counters[index] = 0;
+            self.row.advance(dimension, -(size as isize));
+        }
+        self.is_done = true;
+    }
+
+    /// The rest of a row that comes in parts.
+    #[cold]
+    fn next_part(&mut self, done: usize) {
+        let row = self.row.as_dimension();
+        self.offset += done;
+        if self.offset < self.len {
+            self.row.advance(&row, done as isize);
+            self.row.len = STAGED.min(self.len - self.offset);
+        } else {
+            self.row.advance(&row, -((self.offset - done) as isize));
+            self.row.len = STAGED.min(self.len);
+            self.offset = 0;
+            self.next_row();
+        }
     }
 }
 
@@ -193,23 +487,50 @@ mod tests {
     use super::*;
     use crate::status::Status;
 
-    fn layout(shape: &[i64], axis: i32) -> (usize, usize, usize) {
-        let layout = Layout::new(shape, axis, 4).expect("a valid shape");
-        (layout.outer, layout.channels, layout.inner)
+    fn nest(shape: &[i64], axis: i32, set: impl Fn(&mut Layout<1>, &Shape<'_>)) -> Vec<(usize, isize, bool)> {
+        let shape = Shape::new(shape, axis, 4).expect("a valid shape");
+        let mut layout = Layout::new();
+        set(&mut layout, &shape);
+        layout
+            .dimensions()
+            .map(|d| (d.size, d.strides[0], d.has_channels()))
+            .collect()
+    }
+
+    fn dense(shape: &[i64], axis: i32) -> Vec<(usize, isize, bool)> {
+        nest(shape, axis, |layout, shape| layout.set_dense(shape))
+    }
+
+    fn strided(shape: &[i64], axis: i32, strides: &[i64]) -> Vec<(usize, isize, bool)> {
+        nest(shape, axis, |layout, shape| layout.set_strided(shape, [strides], [0]))
     }
 
     fn failure(shape: &[i64], axis: i32) -> Status {
-        Layout::new(shape, axis, 4).expect_err("an invalid shape").status()
+        Shape::new(shape, axis, 4).expect_err("an invalid shape").status()
     }
 
     #[test]
-    fn dimensions_are_grouped_around_the_axis() {
-        assert_eq!(layout(&[], -1), (1, 1, 1));
-        assert_eq!(layout(&[2, 3, 4, 5], -1), (1, 1, 120));
-        assert_eq!(layout(&[2, 3, 4, 5], 0), (1, 2, 60));
-        assert_eq!(layout(&[2, 3, 4, 5], 1), (2, 3, 20));
-        assert_eq!(layout(&[2, 3, 4, 5], 3), (24, 5, 1));
-        assert_eq!(layout(&[i64::MAX, 0], 1), (0, 0, 0));
+    fn dense_dimensions_are_grouped_around_the_axis() {
+        assert_eq!(dense(&[], -1), [(1, 1, false)]);
+        assert_eq!(dense(&[2, 3, 4, 5], -1), [(120, 1, false)]);
+        assert_eq!(dense(&[2, 3, 4, 5], 0), [(2, 60, true), (60, 1, false)]);
+        assert_eq!(dense(&[2, 3, 4, 5], 1), [(2, 60, false), (3, 20, true), (20, 1, false)]);
+        assert_eq!(dense(&[2, 3, 4, 5], 3), [(24, 5, false), (5, 1, true)]);
+        assert_eq!(dense(&[6, 1, 5], 1), [(30, 1, false)]);
+    }
+
+    #[test]
+    fn dense_in_any_order_is_as_good_as_row_major() {
+        assert_eq!(strided(&[2, 3, 4, 5], -1, &[60, 20, 5, 1]), dense(&[2, 3, 4, 5], -1));
+        assert_eq!(strided(&[5, 3, 2, 4], -1, &[1, 20, 60, 5]), dense(&[2, 3, 4, 5], -1));
+        assert_eq!(strided(&[5, 3, 2, 4], 1, &[1, 20, 60, 5]), dense(&[2, 3, 4, 5], 1));
+        assert_eq!(strided(&[2, 3], -1, &[-3, -1]), dense(&[2, 3], -1));
+    }
+
+    #[test]
+    fn slices_of_rows_keep_their_rows() {
+        assert_eq!(strided(&[4, 3, 8], -1, &[60, 20, 1]), [(12, 20, false), (8, 1, false)]);
+        assert_eq!(strided(&[4, 3, 8], 2, &[60, 20, 1]), [(12, 20, false), (8, 1, true)]);
     }
 
     #[test]
@@ -221,5 +542,6 @@ mod tests {
         assert_eq!(failure(&[], 0), Status::InvalidAxis);
         assert_eq!(failure(&[2, 3], 2), Status::InvalidAxis);
         assert_eq!(failure(&[2, 3], -2), Status::InvalidAxis);
+        assert!(Shape::new(&[i64::MAX, 0], 1, 4).is_ok());
     }
 }

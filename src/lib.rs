@@ -10,8 +10,10 @@
 //! capi/         the C boundary: include/qdq.h is generated from it
 //! status.rs     the numbered failures and their words
 //! attrs.rs      attributes, validated once
-//! layout.rs     shape and axis to rows a kernel can run
-//! operation.rs  the phases of a call in turn: ranges, parameters, elements
+//! layout.rs     shape, axis and strides to rows a kernel can run
+//! operation.rs  the phases of a call in turn:
+//! ranges.rs         each channel's range, given or gathered
+//! quantizer.rs      the parameters, and what is done with them: apply, gradient, quantize, dequantize
 //! channels.rs   the channels' ranges and parameters, an array for each
 //! spec.rs       the formulas; nothing else knows them
 //! plan.rs       who does what: the pieces of a pass
@@ -40,6 +42,8 @@ mod kernel;
 mod layout;
 mod operation;
 mod plan;
+mod quantizer;
+mod ranges;
 mod simd;
 mod spec;
 mod status;

@@ -164,21 +164,25 @@ fn is_finite<T: Token, E: Element>(token: T, v: Lanes<T, E>) -> <Lanes<T, E> as 
     minus_infinity.lt(v).and(v.lt(infinity))
 }
 
-/// A computed range as the formulas take it: a zero counts as +0, and where there was no number at all (lo is still
-/// +Inf and hi -Inf, as a reduction starts) it is [0, 0].
+/// The parameters of a gathered range, and the range as the formulas take it: a zero counts as +0, and where there was
+/// no number at all (lo is still +Inf and hi -Inf, as a reduction starts) it is [0, 0], which is never degenerate.
 #[inline(always)]
-pub(crate) fn settled_range<T: Token, E: Element>(
+pub(crate) fn parameters_of_gathered<T: Token, E: Element, A: Settling>(
     token: T,
-    lo: Lanes<T, E>,
-    hi: Lanes<T, E>,
-) -> (Lanes<T, E>, Lanes<T, E>) {
+    grid: &Grid<E>,
+    lo: &mut Lanes<T, E>,
+    hi: &mut Lanes<T, E>,
+) -> Parameters<Lanes<T, E>> {
     let zero = splat::<T, E>(token, E::Real::ZERO);
-    let is_empty = hi.lt(lo);
+    let is_empty = hi.lt(*lo);
     // -0 + +0 is +0, and every other number is itself.
-    (
-        Vector::select(is_empty, zero, lo).add(zero),
-        Vector::select(is_empty, zero, hi).add(zero),
-    )
+    *lo = Vector::select(is_empty, zero, *lo).add(zero);
+    *hi = Vector::select(is_empty, zero, *hi).add(zero);
+    let of = parameters::<T, E, A>(token, grid, *lo, *hi);
+    Parameters {
+        usable: of.usable.or(is_empty),
+        ..of
+    }
 }
 
 /// Elements to the adjusted range; NaN and -0 stay.

@@ -1,6 +1,6 @@
 //! The thread's last error, and the statuses' names.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char};
 
 use super::types::*;
@@ -12,8 +12,6 @@ thread_local! {
     /// The sentence and a NUL. No destructor: it is there until the thread's very end, and the thread's exit runs nothing
     /// of the library's.
     static LAST_ERROR: UnsafeCell<[u8; SIZE]> = const { UnsafeCell::new([0; SIZE]) };
-    /// Whether the thread is inside a call.
-    pub(super) static IN_CALL: Cell<bool> = const { Cell::new(false) };
 }
 
 pub(super) fn set_last_error(sentence: &str) {

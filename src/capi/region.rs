@@ -1,6 +1,12 @@
 //! One pointer argument and the bytes behind it.
 
+use std::slice;
+
+use super::types::QDQ_MAX_RANK;
+use crate::layout::MAX_RANK;
 use crate::status::{Error, fail};
+
+const _: () = assert!(QDQ_MAX_RANK as usize == MAX_RANK);
 
 /// The memory of an argument, by its address.
 #[derive(Clone, Copy)]
@@ -74,4 +80,26 @@ pub(super) fn aligned_address<T>(name: &str, pointer: *const T) -> Result<usize,
         );
     }
     Ok(pointer.addr())
+}
+
+/// A shape or strides: a number for each dimension. The names are for the error.
+///
+/// # Safety
+/// `numbers` is NULL or valid for reads of `rank` of them during 'a.
+pub(super) unsafe fn dimensions<'a>(
+    rank_name: &str,
+    name: &str,
+    rank: i32,
+    numbers: *const i64,
+) -> Result<&'a [i64], Error> {
+    let count = match usize::try_from(rank) {
+        Ok(count) if count <= MAX_RANK => count,
+        _ => return fail!(InvalidShape, "{rank_name} is {rank}; expected 0 to {MAX_RANK}"),
+    };
+    if count == 0 {
+        return Ok(&[]);
+    }
+    aligned_address(name, numbers)?;
+    // SAFETY: not NULL and aligned, as checked; valid, as promised.
+    Ok(unsafe { slice::from_raw_parts(numbers, count) })
 }

@@ -7,7 +7,7 @@ use std::ptr;
 use super::region::aligned_address;
 use super::types::*;
 use crate::attrs::{Arithmetic, Attrs, Degenerate, RoundMode};
-use crate::exec::Executor;
+use crate::exec::{Executor, Host};
 use crate::status::{Error, fail};
 
 /// A struct of the API: plain values, and its first field is its size, `struct_size: usize`.
@@ -120,22 +120,23 @@ pub(super) unsafe fn attributes(attrs: *const qdq_attrs) -> Result<Attrs, Error>
     .validate()
 }
 
-/// The caller's executor, validated; NULL means the calling thread. The work runs on the calling thread so far.
+/// The caller's executor, validated; NULL means the calling thread.
 ///
 /// # Safety
-/// `executor` is NULL, or valid for reads of its struct_size bytes.
+/// `executor` is NULL, or valid for reads of its struct_size bytes; its parallel_for and host_data are what
+/// [`Host::new`] asks for.
 pub(super) unsafe fn executor(executor: *const qdq_executor) -> Result<Executor, Error> {
     // SAFETY: the caller's promise.
     let Some(executor) = (unsafe { read(executor) })? else {
         return Ok(Executor::Serial);
     };
-    if executor.num_threads < 0 {
+    let Ok(num_threads) = usize::try_from(executor.num_threads) else {
         return fail!(
             InvalidAttribute,
             "executor.num_threads is {}; expected 0 or more",
             executor.num_threads
         );
-    }
+    };
     if executor.reserved != 0 {
         return fail!(
             InvalidAttribute,
@@ -143,7 +144,12 @@ pub(super) unsafe fn executor(executor: *const qdq_executor) -> Result<Executor,
             executor.reserved
         );
     }
-    Ok(Executor::Serial)
+    let own = Executor::pool(num_threads);
+    Ok(match executor.parallel_for {
+        // SAFETY: the caller's promise.
+        Some(parallel_for) => Executor::Host(unsafe { Host::new(parallel_for, executor.host_data, own.width()) }),
+        None => own,
+    })
 }
 
 /// Writes the defaults into the caller's struct of `struct_size` bytes.

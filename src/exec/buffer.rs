@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
+use crate::simd::Element;
 use crate::simd::element::{Source, Target};
 
 /// Elements to read. Its memory may be an output's, too.
@@ -64,5 +66,30 @@ impl<'a, E> Output<'a, E> {
         }
         // SAFETY: the promise of `new`; MaybeUninit, because the caller need not have initialised it.
         unsafe { std::slice::from_raw_parts(self.start.cast(), self.len) }
+    }
+
+    pub(crate) fn fill_with_zeros(&self)
+    where
+        E: Element,
+    {
+        self.cells()
+            .iter()
+            .for_each(|element| element.set(MaybeUninit::new(E::ZERO)));
+    }
+}
+
+/// Scratch that tasks write: each its own entries.
+pub(crate) struct Shared<'a, C>(&'a [Cell<C>]);
+
+// SAFETY: the pieces of a range pass have channels, or partial ranges, of their own (plan.rs).
+unsafe impl<C> Sync for Shared<'_, C> {}
+
+impl<'a, C> Shared<'a, C> {
+    pub(crate) fn new(cells: &'a [Cell<C>]) -> Self {
+        Shared(cells)
+    }
+
+    pub(crate) fn cells(&self) -> &'a [Cell<C>] {
+        self.0
     }
 }

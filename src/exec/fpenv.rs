@@ -104,13 +104,16 @@ mod register {
 
 use register::{DEFAULT, Register, read, write};
 
-#[cfg(all(test, target_arch = "x86_64"))]
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {
     use std::hint::black_box;
 
     use super::*;
 
+    #[cfg(target_arch = "x86_64")]
     const FLUSH_TO_ZERO: Register = DEFAULT | 1 << 15 | 1 << 6;
+    #[cfg(target_arch = "aarch64")]
+    const FLUSH_TO_ZERO: Register = (1 << 24, DEFAULT.1);
 
     #[test]
     fn work_sees_the_default_and_the_caller_its_own() {

@@ -1,31 +1,55 @@
-//! Running a plan's pieces, and what that needs from outside the language's guarantees: buffers that several tasks may
-//! hold, and the floating-point environment that the formulas assume.
+//! Running a plan's pieces, and what that needs from outside the language's guarantees: threads, buffers that several
+//! tasks hold, the floating-point environment that the formulas assume, and panics that must not get out.
 
 mod buffer;
 mod fpenv;
+mod host;
+mod panics;
+mod pool;
 
-pub(crate) use buffer::{Input, Output};
-pub(crate) use fpenv::with_default_environment;
+pub(crate) use buffer::{Input, Output, Shared};
+pub(crate) use host::Host;
+pub(crate) use panics::catch;
 
-/// Where the work runs.
+use crate::status::{Error, fail};
+
+/// Where the work runs. Results never depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Executor {
     /// On the calling thread.
     Serial,
+    /// On the library's own pool, at most so many tasks at once.
+    Pool { width: usize },
+    /// On the host's.
+    Host(Host),
 }
 
 impl Executor {
+    /// The library's own pool with so many threads; 0 means one for every core that this process may use.
+    pub(crate) fn pool(num_threads: usize) -> Executor {
+        match num_threads {
+            0 => Executor::Pool { width: pool::cores() },
+            1 => Executor::Serial,
+            width => Executor::Pool { width },
+        }
+    }
+
     /// How many tasks can run at once.
     pub(crate) fn width(&self) -> usize {
         match self {
             Executor::Serial => 1,
+            Executor::Pool { width } => *width,
+            Executor::Host(host) => host.width(),
         }
     }
 
-    /// Runs task(0) to task(count - 1).
-    pub(crate) fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) {
+    /// Runs task(0) to task(count - 1), each in the default floating-point environment. Returns when all have.
+    pub(crate) fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) -> Result<(), Error> {
         match self {
-            Executor::Serial => (0..count).for_each(task),
+            Executor::Pool { .. } if count > 1 => pool::run(count, task),
+            Executor::Host(host) if count > 1 => return host.run(count, task),
+            _ => (0..count).for_each(task),
         }
+        Ok(())
     }
 }

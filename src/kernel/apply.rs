@@ -5,14 +5,16 @@ use std::marker::PhantomData;
 use super::{Each, PerChannel, Same, Step, sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Fields;
-use crate::plan::Piece;
+use crate::layout::Piece;
 use crate::simd::element::{Source, Span, Target};
+use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// Writes a piece's elements.
 pub(crate) struct Apply<'a, E: Element> {
-    pub(crate) piece: Piece,
+    /// Of input and output.
+    pub(crate) piece: Piece<'a, 2>,
     pub(crate) input: Source<'a, E>,
     pub(crate) output: Target<'a, E>,
     pub(crate) channels: Fields<&'a [E::Real]>,
@@ -55,10 +57,11 @@ impl<E: Element> Apply<'_, E> {
         R: Rounding,
         A: Settling,
     {
+        let (read, write) = (Stage::new(), Stage::new());
         for row in self.piece.rows() {
             let mut step = ApplyStep::<E, P, R, A, CLAMPS> {
-                x: &self.input[row.range()],
-                y: &self.output[row.range()],
+                x: read.read(self.input, &row, 0),
+                y: write.open(self.output, &row, 1),
                 scale: P::of_row(token, self.channels.scale, &row),
                 inverse: P::of_row(token, self.channels.inverse, &row),
                 min: P::of_row(token, self.channels.clamp_min, &row),
@@ -66,6 +69,7 @@ impl<E: Element> Apply<'_, E> {
                 kind: PhantomData,
             };
             sweep::<T, E>(token, 0, row.len, &mut step);
+            write.flush(self.output, &row, 1);
         }
     }
 }
@@ -80,7 +84,7 @@ struct ApplyStep<'a, E, P, R, A, const CLAMPS: bool> {
     kind: PhantomData<(R, A)>,
 }
 
-impl<'a, T, E, P, R, A, const CLAMPS: bool> Step<T> for ApplyStep<'a, E, P, R, A, CLAMPS>
+impl<'a, T, E, P, R, A, const CLAMPS: bool> Step<T> for ApplyStep<'_, E, P, R, A, CLAMPS>
 where
     T: Token,
     E: Element,

@@ -1,14 +1,16 @@
 //! The gradient by the input: that of the output where the element is inside its channel's range.
 
 use super::{Each, PerChannel, Same, Step, sweep};
-use crate::plan::Piece;
+use crate::layout::Piece;
 use crate::simd::element::{Source, Span, Target};
+use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Token};
 use crate::spec;
 
 /// Writes the gradients of a piece's elements.
 pub(crate) struct Gradient<'a, E: Element> {
-    pub(crate) piece: Piece,
+    /// Of gradients, input and backprop.
+    pub(crate) piece: Piece<'a, 3>,
     pub(crate) gradients: Source<'a, E>,
     pub(crate) input: Source<'a, E>,
     pub(crate) backprop: Target<'a, E>,
@@ -32,15 +34,17 @@ impl<E: Element> Kernel for Gradient<'_, E> {
 impl<E: Element> Gradient<'_, E> {
     #[inline(always)]
     fn rows<'a, T: Token, P: PerChannel<'a, T, E::Real>>(&'a self, token: T) {
+        let (read_gradients, read, write) = (Stage::new(), Stage::new(), Stage::new());
         for row in self.piece.rows() {
             let mut step = GradientStep::<E, P> {
-                gradients: &self.gradients[row.range()],
-                x: &self.input[row.range()],
-                backprop: &self.backprop[row.range()],
+                gradients: read_gradients.read(self.gradients, &row, 0),
+                x: read.read(self.input, &row, 1),
+                backprop: write.open(self.backprop, &row, 2),
                 min: P::of_row(token, self.min, &row),
                 max: P::of_row(token, self.max, &row),
             };
             sweep::<T, E>(token, 0, row.len, &mut step);
+            write.flush(self.backprop, &row, 2);
         }
     }
 }
@@ -53,7 +57,7 @@ struct GradientStep<'a, E, P> {
     max: P,
 }
 
-impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>> Step<T> for GradientStep<'a, E, P> {
+impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>> Step<T> for GradientStep<'_, E, P> {
     #[inline(always)]
     fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
         let gradient = span.load::<T, E>(token, self.gradients, at);

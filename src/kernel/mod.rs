@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! for each row of the piece:
+//!     its elements: where they are, or gathered into a stage where they are not neighbours
 //!     parameters: one channel's, spread over the lanes, or an array with one for each element
 //!     for each whole vector of the row:  step(Whole)
 //!     for the rest, if any:              step(First(rest))
 //! ```
 
 pub(crate) mod apply;
+pub(crate) mod codes;
 pub(crate) mod grad;
 pub(crate) mod parameters;
 pub(crate) mod range;
@@ -39,7 +41,7 @@ fn sweep<T: Token, E: Element>(token: T, from: usize, len: usize, step: &mut imp
 /// A quantity of a row's channels.
 trait PerChannel<'a, T: Token, C: Real>: Copy {
     /// From the array that holds it for every channel.
-    fn of_row(token: T, channels: &'a [C], row: &Row) -> Self;
+    fn of_row<const N: usize>(token: T, channels: &'a [C], row: &Row<N>) -> Self;
 
     /// For the elements from `at` on.
     fn at<S: Span>(self, token: T, at: usize, span: S) -> C::Vector<T>;
@@ -55,7 +57,7 @@ struct Each<'a, C>(&'a [C]);
 
 impl<'a, T: Token, C: Real> PerChannel<'a, T, C> for Same<C::Vector<T>> {
     #[inline(always)]
-    fn of_row(token: T, channels: &'a [C], row: &Row) -> Self {
+    fn of_row<const N: usize>(token: T, channels: &'a [C], row: &Row<N>) -> Self {
         Same(Vector::splat(token, channels[row.channel]))
     }
 
@@ -67,7 +69,7 @@ impl<'a, T: Token, C: Real> PerChannel<'a, T, C> for Same<C::Vector<T>> {
 
 impl<'a, T: Token, C: Real> PerChannel<'a, T, C> for Each<'a, C> {
     #[inline(always)]
-    fn of_row(_: T, channels: &'a [C], row: &Row) -> Self {
+    fn of_row<const N: usize>(_: T, channels: &'a [C], row: &Row<N>) -> Self {
         Each(&channels[row.channels()])
     }
 

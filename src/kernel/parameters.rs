@@ -66,10 +66,11 @@ impl<T: Token, E: Element, A: Settling> Step<T> for PrepareStep<'_, E, A> {
         let channels = &self.channels;
         let mut min = span.load::<T, E::Real>(token, channels.range_min, at);
         let mut max = span.load::<T, E::Real>(token, channels.range_max, at);
-        if !self.attrs.range_given {
-            (min, max) = spec::settled_range::<T, E>(token, min, max);
-        }
-        let mut of = spec::parameters::<T, E, A>(token, &self.grid, min, max);
+        let mut of = if self.attrs.range_given {
+            spec::parameters::<T, E, A>(token, &self.grid, min, max)
+        } else {
+            spec::parameters_of_gathered::<T, E, A>(token, &self.grid, &mut min, &mut max)
+        };
         let covered = (1u32 << span.covered(Lanes::<T, E>::LANES)) - 1;
         let degenerate = !of.usable.bits() & covered;
         if degenerate != 0 && self.found.degenerate.is_none() {

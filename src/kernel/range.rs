@@ -3,25 +3,28 @@
 use std::cell::Cell;
 
 use super::{Step, sweep};
-use crate::plan::Piece;
+use crate::layout::Piece;
 use crate::simd::element::{Source, Span, Whole, to_array};
+use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Lanes, Real, Token, Vector};
 
 /// Widens the channels' ranges by a piece's elements.
-pub(crate) struct Widen<'a, E: Element> {
-    pub(crate) piece: Piece,
+pub(crate) struct Widen<'a, E: Element, const N: usize> {
+    /// Its first operand is the input.
+    pub(crate) piece: Piece<'a, N>,
     pub(crate) input: Source<'a, E>,
     pub(crate) min: &'a [Cell<E::Real>],
     pub(crate) max: &'a [Cell<E::Real>],
 }
 
-impl<E: Element> Kernel for Widen<'_, E> {
+impl<E: Element, const N: usize> Kernel for Widen<'_, E, N> {
     type Output = ();
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
+        let read = Stage::new();
         for row in self.piece.rows() {
-            let x = &self.input[row.range()];
+            let x = read.read(self.input, &row, 0);
             if self.piece.has_channel_per_element() {
                 let (min, max) = (&self.min[row.channels()], &self.max[row.channels()]);
                 sweep::<T, E>(token, 0, row.len, &mut WidenEach { x, min, max });
@@ -109,11 +112,11 @@ fn row_range<T: Token, E: Element>(token: T, x: Source<'_, E>) -> (E::Real, E::R
 }
 
 #[inline(always)]
-fn lesser<C: Real>(a: C, b: C) -> C {
+pub(crate) fn lesser<C: Real>(a: C, b: C) -> C {
     if a < b { a } else { b }
 }
 
 #[inline(always)]
-fn greater<C: Real>(a: C, b: C) -> C {
+pub(crate) fn greater<C: Real>(a: C, b: C) -> C {
     if a > b { a } else { b }
 }

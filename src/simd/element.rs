@@ -62,6 +62,12 @@ pub(crate) trait Real: Element<Real = Self> + PartialOrd + Into<f64> {
 
     /// To nearest, halves to even.
     fn from_integer(integer: i64) -> Self;
+
+    /// To nearest, halves to even.
+    fn from_unsigned(integer: u64) -> Self;
+
+    /// Of an integer; what is too large becomes the nearest, NaN becomes 0.
+    fn to_integer(self) -> i64;
 }
 
 macro_rules! real {
@@ -103,8 +109,19 @@ macro_rules! real {
             const INFINITY: $real = $real::INFINITY;
             const NEG_INFINITY: $real = $real::NEG_INFINITY;
 
+            #[inline(always)]
             fn from_integer(integer: i64) -> $real {
                 integer as $real
+            }
+
+            #[inline(always)]
+            fn from_unsigned(integer: u64) -> $real {
+                integer as $real
+            }
+
+            #[inline(always)]
+            fn to_integer(self) -> i64 {
+                self as i64
             }
         }
     };

@@ -16,6 +16,7 @@
 pub(crate) mod element;
 mod isa;
 mod scalar;
+pub(crate) mod stage;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -23,6 +24,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -1,0 +1,139 @@
+//! The first phase: each channel's range, given by the caller or gathered from elements.
+
+use std::cell::Cell;
+
+use crate::channels::Channels;
+use crate::exec::{Executor, Input, Shared};
+use crate::kernel::range::{Widen, greater, lesser};
+use crate::layout::Layout;
+use crate::plan::{MAX_PARTIAL_RANGES, Plan};
+use crate::simd::{self, Element, Real};
+use crate::status::{Error, fail};
+
+/// Ranges as a caller has them: min and max of each channel, and what the arguments are called.
+pub(crate) struct Bounds<'a, C> {
+    pub(crate) names: [&'static str; 2],
+    pub(crate) count: usize,
+    pub(crate) of: &'a dyn Fn(usize) -> [C; 2],
+}
+
+impl<C: Real> Bounds<'_, C> {
+    /// Ranges to clamp to: finite and in order.
+    pub(crate) fn given(&self) -> Result<Channels<C>, Error> {
+        self.collect(|bounds, index| {
+            for (name, value) in bounds.names.into_iter().zip((bounds.of)(index)) {
+                let value: f64 = value.into();
+                if !value.is_finite() {
+                    return fail!(InvalidRange, "{name}[{index}] is {value}; expected a finite number");
+                }
+            }
+            bounds.check_order(index)
+        })
+    }
+
+    /// Ranges that were gathered: infinities are possible elements, and (+Inf, -Inf) is that of no number at all.
+    pub(crate) fn gathered(&self) -> Result<Channels<C>, Error> {
+        self.collect(|bounds, index| {
+            bounds.check_numbers(index)?;
+            match (bounds.of)(index) {
+                [min, max] if min == C::INFINITY && max == C::NEG_INFINITY => Ok(()),
+                _ => bounds.check_order(index),
+            }
+        })
+    }
+
+    /// Ranges to be widened: numbers, in any order.
+    pub(crate) fn to_widen(&self) -> Result<Channels<C>, Error> {
+        self.collect(Self::check_numbers)
+    }
+
+    fn collect(&self, check: impl Fn(&Self, usize) -> Result<(), Error>) -> Result<Channels<C>, Error> {
+        for index in 0..self.count {
+            check(self, index)?;
+        }
+        let mut channels = Channels::new(self.count)?;
+        let fields = channels.fields_mut();
+        for (index, (min, max)) in fields.range_min.iter().zip(fields.range_max).enumerate() {
+            let [lo, hi] = (self.of)(index);
+            min.set(lo);
+            max.set(hi);
+        }
+        Ok(channels)
+    }
+
+    fn check_numbers(&self, index: usize) -> Result<(), Error> {
+        for (name, value) in self.names.into_iter().zip((self.of)(index)) {
+            if Into::<f64>::into(value).is_nan() {
+                return fail!(InvalidRange, "{name}[{index}] is NaN; expected a number");
+            }
+        }
+        Ok(())
+    }
+
+    fn check_order(&self, index: usize) -> Result<(), Error> {
+        let ([min_name, max_name], [min, max]) = (self.names, (self.of)(index));
+        if min > max {
+            let (min, max): (f64, f64) = (min.into(), max.into());
+            return fail!(
+                InvalidRange,
+                "{min_name}[{index}] is {min:e}; expected at most {max_name}[{index}], which is {max:e}"
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Widens the channels' ranges by the elements of a layout's first operand; NaN is left out.
+pub(crate) fn widen<E: Element, const N: usize>(
+    layout: &Layout<N>,
+    executor: &Executor,
+    input: &Input<'_, E>,
+    channels: &mut Channels<E::Real>,
+) -> Result<(), Error> {
+    let plan = Plan::of_ranges(layout, executor.width(), size_of::<E>());
+    let fields = channels.fields_mut();
+    if !plan.has_partial_ranges() {
+        return widen_pieces(&plan, executor, input, [fields.range_min, fields.range_max], 0);
+    }
+    // Pieces share channels: each widens ranges of its own, which are merged in order.
+    let count = layout.channels();
+    let partial_min = [const { Cell::new(E::Real::INFINITY) }; MAX_PARTIAL_RANGES];
+    let partial_max = [const { Cell::new(E::Real::NEG_INFINITY) }; MAX_PARTIAL_RANGES];
+    widen_pieces(&plan, executor, input, [&partial_min, &partial_max], count)?;
+    for index in 0..plan.pieces() * count {
+        let (min, max) = (&fields.range_min[index % count], &fields.range_max[index % count]);
+        min.set(lesser(partial_min[index].get(), min.get()));
+        max.set(greater(partial_max[index].get(), max.get()));
+    }
+    Ok(())
+}
+
+/// Each piece's ranges begin `apart` entries after those of the piece before.
+fn widen_pieces<E: Element, const N: usize>(
+    plan: &Plan<'_, N>,
+    executor: &Executor,
+    input: &Input<'_, E>,
+    [min, max]: [&[Cell<E::Real>]; 2],
+    apart: usize,
+) -> Result<(), Error> {
+    let (min, max) = (Shared::new(min), Shared::new(max));
+    executor.run(plan.pieces(), &|index| {
+        let own = index * apart;
+        simd::run(Widen {
+            piece: plan.piece(index),
+            input: input.cells(),
+            min: &min.cells()[own..],
+            max: &max.cells()[own..],
+        });
+    })
+}
+
+/// A gathered zero counts as +0.
+pub(crate) fn settle_zeros<C: Real>(channels: &mut Channels<C>) {
+    let fields = channels.fields_mut();
+    for end in fields.range_min.iter().chain(fields.range_max) {
+        if end.get() == C::ZERO {
+            end.set(C::ZERO);
+        }
+    }
+}

@@ -127,6 +127,66 @@
 /** The attribute degenerate: fail with QDQ_STATUS_DEGENERATE_RANGE before anything is written. */
 #define QDQ_DEGENERATE_ERROR 2
 
+/** float */
+#define QDQ_DTYPE_F32 1
+
+/** double */
+#define QDQ_DTYPE_F64 2
+
+/** qdq_f16 */
+#define QDQ_DTYPE_F16 3
+
+/** qdq_bf16 */
+#define QDQ_DTYPE_BF16 4
+
+/** int8_t; this and the following are types of codes. */
+#define QDQ_DTYPE_I8 5
+
+/** uint8_t */
+#define QDQ_DTYPE_U8 6
+
+/** int16_t */
+#define QDQ_DTYPE_I16 7
+
+/** uint16_t */
+#define QDQ_DTYPE_U16 8
+
+/** int32_t */
+#define QDQ_DTYPE_I32 9
+
+/** uint32_t */
+#define QDQ_DTYPE_U32 10
+
+/** int64_t */
+#define QDQ_DTYPE_I64 11
+
+/** uint64_t */
+#define QDQ_DTYPE_U64 12
+
+/** For qdq_quantizer_get: what elements are multiplied by (codes per unit). */
+#define QDQ_PARAM_SCALE 1
+
+/** For qdq_quantizer_get: what codes are multiplied by, the size of a step; what ONNX and PyTorch call scale. */
+#define QDQ_PARAM_INVERSE_SCALE 2
+
+/** For qdq_quantizer_get: the adjusted range's lower end. */
+#define QDQ_PARAM_CLAMP_MIN 3
+
+/** For qdq_quantizer_get: the adjusted range's upper end. */
+#define QDQ_PARAM_CLAMP_MAX 4
+
+/** For qdq_quantizer_get: the range's lower end as it was given or gathered; of no number at all, 0. */
+#define QDQ_PARAM_RANGE_MIN 5
+
+/** For qdq_quantizer_get: the range's upper end as it was given or gathered; of no number at all, 0. */
+#define QDQ_PARAM_RANGE_MAX 6
+
+/**
+ * Attributes and ranges made ready, for use any number of times. Immutable: any number of threads may use one
+ * at once. It holds copies, no pointer of the caller's.
+ */
+typedef struct qdq_quantizer qdq_quantizer;
+
 /**
  * How a call ended: one of the QDQ_STATUS_ constants. The numbers never change their meaning.
  * On any status but QDQ_STATUS_OK, qdq_last_error() has the reason in words.
@@ -220,6 +280,31 @@ typedef uint16_t qdq_f16;
 
 /** The bits of a bfloat16 number: the upper half of a float. */
 typedef uint16_t qdq_bf16;
+
+/** The type of a tensor's elements: one of the QDQ_DTYPE_ constants. 0 is none. */
+typedef int32_t qdq_dtype;
+
+/**
+ * A view of a tensor: elements anywhere, at fixed distances. The struct and its arrays are only read during the
+ * call, those of an output too.
+ */
+typedef struct {
+  /** The element with all indices 0. Not NULL unless a dimension is 0. */
+  void *data;
+  /** rank dimensions; NULL is fine for rank 0. */
+  const int64_t *shape;
+  /**
+   * rank distances in elements, not in bytes. NULL: dense, row-major. What stands for a dimension of 0 or
+   * 1 is ignored. An input's may be negative or 0; an output's too, but no two elements may share memory.
+   */
+  const int64_t *strides;
+  /** 0 to QDQ_MAX_RANK. */
+  int32_t rank;
+  /** A QDQ_DTYPE_ constant. */
+  qdq_dtype dtype;
+  /** 0. */
+  uint64_t flags;
+} qdq_tensor;
 
 #ifdef __cplusplus
 extern "C" {
@@ -367,6 +452,148 @@ qdq_status qdq_quantize_and_dequantize_v4_grad_bf16(const qdq_bf16 *gradients,
                                                     qdq_bf16 *input_backprop,
                                                     qdq_bf16 *input_min_backprop,
                                                     qdq_bf16 *input_max_backprop);
+
+/**
+ * Quantizes and dequantizes a view: any strides, element type at run time. Otherwise as
+ * qdq_quantize_and_dequantize_v4_f32.
+ *
+ * input        dtype F32, F64, F16 or BF16
+ * input_min, input_max
+ *              with range_given: the range of each channel, of the input's dtype, or F32 for F16 and BF16: one
+ *              element (rank 0 or 1) when axis is -1, else rank 1 with shape[axis]. Otherwise NULL, NULL.
+ * output       of the input's shape and dtype; may be input itself (the same data and strides) or interleave with it
+ *              without sharing a byte, any other overlap is an error
+ *
+ * Views whose dimensions merge to rows of neighbouring elements, in any order of the dimensions, run at the speed of
+ * dense tensors; others are gathered and scattered in parts.
+ */
+QDQ_API
+qdq_status qdq_quantize_and_dequantize_v4(const qdq_tensor *input,
+                                          const qdq_tensor *input_min,
+                                          const qdq_tensor *input_max,
+                                          const qdq_attrs *attrs,
+                                          const qdq_executor *executor,
+                                          const qdq_tensor *output);
+
+/**
+ * The gradient of qdq_quantize_and_dequantize_v4 by its input, on views; see
+ * qdq_quantize_and_dequantize_v4_grad_f32.
+ *
+ * gradients, input_backprop
+ *              of the input's shape and dtype; input_backprop may be gradients or input itself
+ * input_min_backprop, input_max_backprop
+ *              NULL, or shaped like input_min: set to 0
+ */
+QDQ_API
+qdq_status qdq_quantize_and_dequantize_v4_grad(const qdq_tensor *gradients,
+                                               const qdq_tensor *input,
+                                               const qdq_tensor *input_min,
+                                               const qdq_tensor *input_max,
+                                               const qdq_attrs *attrs,
+                                               const qdq_executor *executor,
+                                               const qdq_tensor *input_backprop,
+                                               const qdq_tensor *input_min_backprop,
+                                               const qdq_tensor *input_max_backprop);
+
+/**
+ * Widens ranges by a tensor's elements: the first phase of the operation, for data that comes in pieces or is spread
+ * over machines. Start range_min at +Inf and range_max at -Inf. Two ranges merge by elementwise minimum and maximum,
+ * as MPI_MIN and MPI_MAX do; gathered in any pieces and merged in any order they are the same.
+ *
+ * input        dtype F32, F64, F16 or BF16; NaN is left out, a zero counts as +0
+ * attrs        only axis matters; NULL: -1
+ * range_min, range_max
+ *              read and written: shaped like input_min of qdq_quantize_and_dequantize_v4, and of its dtypes; a NaN there
+ *              is QDQ_STATUS_INVALID_RANGE
+ */
+QDQ_API
+qdq_status qdq_range_update(const qdq_tensor *input,
+                            const qdq_attrs *attrs,
+                            const qdq_executor *executor,
+                            const qdq_tensor *range_min,
+                            const qdq_tensor *range_max);
+
+/**
+ * Prepares a quantizer: the parameters of every channel, computed once.
+ *
+ * attrs        with range_given the range is given, and elements are clamped to it. Otherwise it is one gathered with
+ *              qdq_range_update ((+Inf, -Inf), of no number at all, is [0, 0]; infinities are allowed), and results
+ *              are those of a computed range.
+ * dtype        of the tensors to come: F32, F64, F16 or BF16
+ * input_min, input_max
+ *              as in qdq_quantize_and_dequantize_v4; with an axis their length is the number of channels
+ * quantizer    receives the quantizer, to be destroyed with qdq_quantizer_destroy; NULL on failure
+ */
+QDQ_API
+qdq_status qdq_quantizer_create(const qdq_attrs *attrs,
+                                qdq_dtype dtype,
+                                const qdq_tensor *input_min,
+                                const qdq_tensor *input_max,
+                                qdq_quantizer **quantizer);
+
+/** Destroys a quantizer, which no other thread may be using. NULL is fine. */
+QDQ_API void qdq_quantizer_destroy(qdq_quantizer *quantizer);
+
+/**
+ * Quantizes and dequantizes with a prepared quantizer: the bits of qdq_quantize_and_dequantize_v4 with its range.
+ * Allocates nothing.
+ *
+ * input, output
+ *              of the quantizer's dtype and of one shape; the dimension of its axis is its number of channels. output may
+ *              be input itself.
+ */
+QDQ_API
+qdq_status qdq_quantizer_apply(const qdq_quantizer *quantizer,
+                               const qdq_executor *executor,
+                               const qdq_tensor *input,
+                               const qdq_tensor *output);
+
+/**
+ * The gradient of qdq_quantizer_apply by its input: masks by the range as it was given or gathered. The tensors are as in
+ * qdq_quantize_and_dequantize_v4_grad. Allocates nothing.
+ */
+QDQ_API
+qdq_status qdq_quantizer_grad(const qdq_quantizer *quantizer,
+                              const qdq_executor *executor,
+                              const qdq_tensor *gradients,
+                              const qdq_tensor *input,
+                              const qdq_tensor *input_backprop);
+
+/**
+ * The codes of a tensor: round(x*scale) as in the operation (clamped first only where the range was given), saturated
+ * to qmin..qmax; what is NaN there gives 0. Allocates nothing.
+ *
+ * input        of the quantizer's dtype
+ * codes        of the input's shape and an integer dtype that holds qmin..qmax, else QDQ_STATUS_UNSUPPORTED_DTYPE; may
+ *              not overlap input
+ */
+QDQ_API
+qdq_status qdq_quantizer_quantize(const qdq_quantizer *quantizer,
+                                  const qdq_executor *executor,
+                                  const qdq_tensor *input,
+                                  const qdq_tensor *codes);
+
+/**
+ * The numbers of codes: code*inverse. Of codes made by qdq_quantizer_quantize they are those of qdq_quantizer_apply bit for
+ * bit, the sign of zero excepted, wherever nothing was saturated. Allocates nothing.
+ *
+ * codes        an integer dtype that holds qmin..qmax
+ * output       of the codes' shape and the quantizer's dtype; may not overlap codes
+ */
+QDQ_API
+qdq_status qdq_quantizer_dequantize(const qdq_quantizer *quantizer,
+                                    const qdq_executor *executor,
+                                    const qdq_tensor *codes,
+                                    const qdq_tensor *output);
+
+/**
+ * A parameter of every channel, by the formulas.
+ *
+ * param        a QDQ_PARAM_ constant
+ * values       len numbers: double for a quantizer of F64, float for the others
+ * len          the number of channels, exactly
+ */
+QDQ_API qdq_status qdq_quantizer_get(const qdq_quantizer *quantizer, int32_t param, void *values, size_t len);
 
 /**
  * Writes TensorFlow's defaults: what QDQ_ATTRS_INIT does, for callers that cannot use a macro.

@@ -33,11 +33,17 @@ pub(crate) struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    /// Checks dimensions and axis, and that as many elements of `element_size` bytes can be addressed.
-    pub(crate) fn new(dimensions: &'a [i64], axis: i32, element_size: usize) -> Result<Self, Error> {
+    /// Checks dimensions and axis, and that as many elements of `element_size` bytes can be addressed. `name` is
+    /// what an error calls the dimensions.
+    pub(crate) fn new(
+        name: impl fmt::Display,
+        dimensions: &'a [i64],
+        axis: i32,
+        element_size: usize,
+    ) -> Result<Self, Error> {
         let rank = dimensions.len();
         if let Some((index, dimension)) = dimensions.iter().enumerate().find(|(_, dimension)| **dimension < 0) {
-            return fail!(InvalidShape, "shape[{index}] is {dimension}; expected 0 or more");
+            return fail!(InvalidShape, "{name}[{index}] is {dimension}; expected 0 or more");
         }
         if axis < -1 || axis >= rank as i32 {
             let last = rank as i64 - 1;
@@ -62,7 +68,7 @@ impl<'a> Shape<'a> {
             }),
             _ => fail!(
                 InvalidShape,
-                "shape is {} ({element_size} bytes an element); expected {} bytes in all at the most",
+                "{name} is {} ({element_size} bytes an element); expected {} bytes in all at the most",
                 Dimensions(dimensions),
                 isize::MAX
             ),
@@ -75,10 +81,6 @@ impl<'a> Shape<'a> {
 
     pub(crate) fn channels(&self) -> usize {
         self.channels
-    }
-
-    pub(crate) fn dimensions(&self) -> &'a [i64] {
-        self.dimensions
     }
 
     /// The same with one channel.
@@ -321,6 +323,20 @@ impl<'a, const N: usize> Piece<'a, N> {
     /// The rows, in the order of the walk. Rows that are not contiguous come in parts of at most [`STAGED`] elements.
     #[inline(always)]
     pub(crate) fn rows(&self) -> Rows<'a, N> {
+        self.rows_of_at_most(if self.layout.has_contiguous_rows() {
+            usize::MAX
+        } else {
+            STAGED
+        })
+    }
+
+    /// All rows in parts of at most [`STAGED`] elements.
+    pub(crate) fn parts(&self) -> Rows<'a, N> {
+        self.rows_of_at_most(STAGED)
+    }
+
+    #[inline(always)]
+    fn rows_of_at_most(&self, most: usize) -> Rows<'a, N> {
         let Layout {
             nest,
             row,
@@ -338,12 +354,6 @@ impl<'a, const N: usize> Piece<'a, N> {
         } else {
             row.size
         };
-        let first = self.indices.start;
-        let part_len = if self.layout.has_contiguous_rows() {
-            len
-        } else {
-            STAGED.min(len)
-        };
         let mut rows = Rows {
             nest,
             cut: (self.dimension, self.indices.len()),
@@ -352,14 +362,14 @@ impl<'a, const N: usize> Piece<'a, N> {
             row: Row {
                 starts: *starts,
                 strides: row.strides,
-                len: part_len,
+                len: most.min(len),
                 channel: 0,
                 has_channel_per_element: row.has_channels(),
             },
             offset: 0,
             len,
         };
-        rows.row.advance(cut, first as isize);
+        rows.row.advance(cut, self.indices.start as isize);
         rows
     }
 }
@@ -385,6 +395,10 @@ impl<const N: usize> Row<N> {
     #[inline(always)]
     pub(crate) fn range(&self, operand: usize) -> Range<usize> {
         self.starts[operand]..self.starts[operand] + self.len
+    }
+
+    pub(crate) fn has_channel_per_element(&self) -> bool {
+        self.has_channel_per_element
     }
 
     /// The channels of its elements, where each has its own.
@@ -488,7 +502,7 @@ mod tests {
     use crate::status::Status;
 
     fn nest(shape: &[i64], axis: i32, set: impl Fn(&mut Layout<1>, &Shape<'_>)) -> Vec<(usize, isize, bool)> {
-        let shape = Shape::new(shape, axis, 4).expect("a valid shape");
+        let shape = Shape::new("shape", shape, axis, 4).expect("a valid shape");
         let mut layout = Layout::new();
         set(&mut layout, &shape);
         layout
@@ -506,7 +520,9 @@ mod tests {
     }
 
     fn failure(shape: &[i64], axis: i32) -> Status {
-        Shape::new(shape, axis, 4).expect_err("an invalid shape").status()
+        Shape::new("shape", shape, axis, 4)
+            .expect_err("an invalid shape")
+            .status()
     }
 
     #[test]
@@ -542,6 +558,6 @@ mod tests {
         assert_eq!(failure(&[], 0), Status::InvalidAxis);
         assert_eq!(failure(&[2, 3], 2), Status::InvalidAxis);
         assert_eq!(failure(&[2, 3], -2), Status::InvalidAxis);
-        assert!(Shape::new(&[i64::MAX, 0], 1, 4).is_ok());
+        assert!(Shape::new("shape", &[i64::MAX, 0], 1, 4).is_ok());
     }
 }

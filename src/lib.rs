@@ -11,6 +11,7 @@
 //! status.rs     the numbered failures and their words
 //! attrs.rs      attributes, validated once
 //! layout.rs     shape, axis and strides to rows a kernel can run
+//! overlap.rs    whether strided views share memory
 //! operation.rs  the phases of a call in turn:
 //! ranges.rs         each channel's range, given or gathered
 //! quantizer.rs      the parameters, and what is done with them: apply, gradient, quantize, dequantize
@@ -41,6 +42,7 @@ mod exec;
 mod kernel;
 mod layout;
 mod operation;
+mod overlap;
 mod plan;
 mod quantizer;
 mod ranges;

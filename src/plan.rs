@@ -142,7 +142,7 @@ mod tests {
             (vec![0, 3], 1),
             (vec![], -1),
         ] {
-            let checked = Shape::new(&shape, axis, 4).expect("a valid shape");
+            let checked = Shape::new("shape", &shape, axis, 4).expect("a valid shape");
             let extent = checked.elements();
             // Row-major, and the same memory walked as its transpose, every second element of a larger one.
             let mut strides: Vec<i64> = vec![2; shape.len()];
@@ -171,13 +171,13 @@ mod tests {
 
     #[test]
     fn ranges_are_cut_by_channel_or_partial() {
-        let shape = Shape::new(&[64, 1000], 0, 4).expect("a valid shape");
+        let shape = Shape::new("shape", &[64, 1000], 0, 4).expect("a valid shape");
         let mut layout = Layout::<1>::new();
         layout.set_dense(&shape);
         let plan = Plan::of_ranges(&layout, 4, BYTES_PER_TASK);
         assert!(plan.pieces() == 4 && !plan.has_partial_ranges());
 
-        let shape = Shape::new(&[3, 1000], 0, 4).expect("a valid shape");
+        let shape = Shape::new("shape", &[3, 1000], 0, 4).expect("a valid shape");
         let mut layout = Layout::<1>::new();
         layout.set_dense(&shape);
         let plan = Plan::of_ranges(&layout, 16, BYTES_PER_TASK);
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn small_work_is_one_piece() {
-        let shape = Shape::new(&[1000], -1, 4).expect("a valid shape");
+        let shape = Shape::new("shape", &[1000], -1, 4).expect("a valid shape");
         let mut layout = Layout::<1>::new();
         layout.set_dense(&shape);
         assert_eq!(Plan::of_elements(&layout, 64, 8).pieces(), 1);

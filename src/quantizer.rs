@@ -106,14 +106,15 @@ impl<E: Element> Quantizer<E> {
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
         executor.run(plan.pieces(), &|index| {
-            simd::run(Quantize {
+            Quantize {
                 piece: plan.piece(index),
                 input: input.cells(),
                 codes: codes.cells(),
                 channels: self.channels.fields(),
                 attrs: &self.attrs,
                 clamps: self.clamps,
-            });
+            }
+            .run();
         })
     }
 
@@ -127,13 +128,14 @@ impl<E: Element> Quantizer<E> {
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
         executor.run(plan.pieces(), &|index| {
-            simd::run(Dequantize {
+            Dequantize {
                 piece: plan.piece(index),
                 codes: codes.cells(),
                 output: output.cells(),
                 inverse: self.channels.fields().inverse,
                 arithmetic: self.attrs.arithmetic,
-            });
+            }
+            .run();
         })
     }
 

@@ -128,8 +128,8 @@ pub(super) unsafe fn gradient<E: Element>(common: &Common<E>, gradient: &Gradien
         );
         let backprop = Output::new(gradient.input_backprop, elements);
         operation::gradient(checked.given, &layout, &checked.executor, &gradients, &input, &backprop)?;
-        Output::new(gradient.input_min_backprop, min_len).fill_with_zeros();
-        Output::new(gradient.input_max_backprop, max_len).fill_with_zeros();
+        Output::new(gradient.input_min_backprop, min_len).fill_with(|_| E::ZERO);
+        Output::new(gradient.input_max_backprop, max_len).fill_with(|_| E::ZERO);
     }
     Ok(())
 }
@@ -141,7 +141,7 @@ unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a, E>, Er
     let (attrs, executor) = unsafe { (structs::attributes(common.attrs)?, structs::executor(common.executor)?) };
     // SAFETY: the caller's promise.
     let dimensions = unsafe { dimensions("rank", "shape", common.rank, common.shape) }?;
-    let shape = Shape::new(dimensions, attrs.axis, size_of::<E>())?;
+    let shape = Shape::new("shape", dimensions, attrs.axis, size_of::<E>())?;
     let input = Region::new("input", common.input, shape.elements())?;
     check_range_presence(common, attrs.range_given, &shape)?;
     let input_min = Region::new("input_min", common.input_min, common.range_len)?;

@@ -1,15 +1,15 @@
 //! The C functions, one short body each. Their comments become the header's text, so they are written for C
 //! readers; the bodies only name the generic function that does the work.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::{CStr, c_char, c_void};
 
 use half::{bf16, f16};
 
 use super::dense::{self, Common, Gradient};
 use super::error::{last_error_text, status_text};
 use super::guard::guard;
-use super::structs;
 use super::types::*;
+use super::{quantizer, structs, views};
 use crate::simd::Isa;
 
 /// Quantizes and dequantizes a dense float tensor.
@@ -295,6 +295,203 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad_bf16(
     .cast();
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::gradient(&common, &gradient) })
+}
+
+/// Quantizes and dequantizes a view: any strides, element type at run time. Otherwise as
+/// qdq_quantize_and_dequantize_v4_f32.
+///
+/// input        dtype F32, F64, F16 or BF16
+/// input_min, input_max
+///              with range_given: the range of each channel, of the input's dtype, or F32 for F16 and BF16: one
+///              element (rank 0 or 1) when axis is -1, else rank 1 with shape[axis]. Otherwise NULL, NULL.
+/// output       of the input's shape and dtype; may be input itself (the same data and strides) or interleave with it
+///              without sharing a byte, any other overlap is an error
+///
+/// Views whose dimensions merge to rows of neighbouring elements, in any order of the dimensions, run at the speed of
+/// dense tensors; others are gathered and scattered in parts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4(
+    input: *const qdq_tensor,
+    input_min: *const qdq_tensor,
+    input_max: *const qdq_tensor,
+    attrs: *const qdq_attrs,
+    executor: *const qdq_executor,
+    output: *const qdq_tensor,
+) -> qdq_status {
+    let common = views::Common {
+        input,
+        input_min,
+        input_max,
+        attrs,
+        executor,
+    };
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { views::forward(&common, output) })
+}
+
+/// The gradient of qdq_quantize_and_dequantize_v4 by its input, on views; see
+/// qdq_quantize_and_dequantize_v4_grad_f32.
+///
+/// gradients, input_backprop
+///              of the input's shape and dtype; input_backprop may be gradients or input itself
+/// input_min_backprop, input_max_backprop
+///              NULL, or shaped like input_min: set to 0
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad(
+    gradients: *const qdq_tensor,
+    input: *const qdq_tensor,
+    input_min: *const qdq_tensor,
+    input_max: *const qdq_tensor,
+    attrs: *const qdq_attrs,
+    executor: *const qdq_executor,
+    input_backprop: *const qdq_tensor,
+    input_min_backprop: *const qdq_tensor,
+    input_max_backprop: *const qdq_tensor,
+) -> qdq_status {
+    let common = views::Common {
+        input,
+        input_min,
+        input_max,
+        attrs,
+        executor,
+    };
+    let gradient = views::Gradient {
+        gradients,
+        input_backprop,
+        input_min_backprop,
+        input_max_backprop,
+    };
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { views::gradient(&common, &gradient) })
+}
+
+/// Widens ranges by a tensor's elements: the first phase of the operation, for data that comes in pieces or is spread
+/// over machines. Start range_min at +Inf and range_max at -Inf. Two ranges merge by elementwise minimum and maximum,
+/// as MPI_MIN and MPI_MAX do; gathered in any pieces and merged in any order they are the same.
+///
+/// input        dtype F32, F64, F16 or BF16; NaN is left out, a zero counts as +0
+/// attrs        only axis matters; NULL: -1
+/// range_min, range_max
+///              read and written: shaped like input_min of qdq_quantize_and_dequantize_v4, and of its dtypes; a NaN there
+///              is QDQ_STATUS_INVALID_RANGE
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_range_update(
+    input: *const qdq_tensor,
+    attrs: *const qdq_attrs,
+    executor: *const qdq_executor,
+    range_min: *const qdq_tensor,
+    range_max: *const qdq_tensor,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { views::range_update(input, attrs, executor, range_min, range_max) })
+}
+
+/// Prepares a quantizer: the parameters of every channel, computed once.
+///
+/// attrs        with range_given the range is given, and elements are clamped to it. Otherwise it is one gathered with
+///              qdq_range_update ((+Inf, -Inf), of no number at all, is [0, 0]; infinities are allowed), and results
+///              are those of a computed range.
+/// dtype        of the tensors to come: F32, F64, F16 or BF16
+/// input_min, input_max
+///              as in qdq_quantize_and_dequantize_v4; with an axis their length is the number of channels
+/// quantizer    receives the quantizer, to be destroyed with qdq_quantizer_destroy; NULL on failure
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_create(
+    attrs: *const qdq_attrs,
+    dtype: qdq_dtype,
+    input_min: *const qdq_tensor,
+    input_max: *const qdq_tensor,
+    quantizer: *mut *mut qdq_quantizer,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { quantizer::create(attrs, dtype, input_min, input_max, quantizer) })
+}
+
+/// Destroys a quantizer, which no other thread may be using. NULL is fine.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_destroy(quantizer: *mut qdq_quantizer) {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    unsafe { quantizer::destroy(quantizer) }
+}
+
+/// Quantizes and dequantizes with a prepared quantizer: the bits of qdq_quantize_and_dequantize_v4 with its range.
+/// Allocates nothing.
+///
+/// input, output
+///              of the quantizer's dtype and of one shape; the dimension of its axis is its number of channels. output may
+///              be input itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_apply(
+    quantizer: *const qdq_quantizer,
+    executor: *const qdq_executor,
+    input: *const qdq_tensor,
+    output: *const qdq_tensor,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { quantizer::apply(quantizer, executor, input, output) })
+}
+
+/// The gradient of qdq_quantizer_apply by its input: masks by the range as it was given or gathered. The tensors are as in
+/// qdq_quantize_and_dequantize_v4_grad. Allocates nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_grad(
+    quantizer: *const qdq_quantizer,
+    executor: *const qdq_executor,
+    gradients: *const qdq_tensor,
+    input: *const qdq_tensor,
+    input_backprop: *const qdq_tensor,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { quantizer::gradient(quantizer, executor, gradients, input, input_backprop) })
+}
+
+/// The codes of a tensor: round(x*scale) as in the operation (clamped first only where the range was given), saturated
+/// to qmin..qmax; what is NaN there gives 0. Allocates nothing.
+///
+/// input        of the quantizer's dtype
+/// codes        of the input's shape and an integer dtype that holds qmin..qmax, else QDQ_STATUS_UNSUPPORTED_DTYPE; may
+///              not overlap input
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_quantize(
+    quantizer: *const qdq_quantizer,
+    executor: *const qdq_executor,
+    input: *const qdq_tensor,
+    codes: *const qdq_tensor,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { quantizer::quantize(quantizer, executor, input, codes) })
+}
+
+/// The numbers of codes: code*inverse. Of codes made by qdq_quantizer_quantize they are those of qdq_quantizer_apply bit for
+/// bit, the sign of zero excepted, wherever nothing was saturated. Allocates nothing.
+///
+/// codes        an integer dtype that holds qmin..qmax
+/// output       of the codes' shape and the quantizer's dtype; may not overlap codes
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_dequantize(
+    quantizer: *const qdq_quantizer,
+    executor: *const qdq_executor,
+    codes: *const qdq_tensor,
+    output: *const qdq_tensor,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { quantizer::dequantize(quantizer, executor, codes, output) })
+}
+
+/// A parameter of every channel, by the formulas.
+///
+/// param        a QDQ_PARAM_ constant
+/// values       len numbers: double for a quantizer of F64, float for the others
+/// len          the number of channels, exactly
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn qdq_quantizer_get(
+    quantizer: *const qdq_quantizer,
+    param: i32,
+    values: *mut c_void,
+    len: usize,
+) -> qdq_status {
+    // SAFETY: the caller's arguments are what this function's documentation asks for.
+    guard(|| unsafe { quantizer::get(quantizer, param, values, len) })
 }
 
 /// Writes TensorFlow's defaults: what QDQ_ATTRS_INIT does, for callers that cannot use a macro.

@@ -4,8 +4,11 @@
 //! functions.rs  one short function for each symbol
 //! guard.rs      a call's frame: panics and errors to statuses, the floating-point environment
 //! structs.rs    the caller's structs, checked, to validated attributes and an executor
-//! dense.rs      the caller's pointers, checked, to buffers; then the operation
+//! dense.rs      the typed calls: the caller's pointers, checked, to buffers; then the operation
 //! region.rs     one pointer argument: NULL, alignment, overlap
+//! views.rs      the calls on views, likewise
+//! tensor.rs     one qdq_tensor argument: its addresses, overlap, dtype
+//! quantizer.rs  prepared quantizers of any element type
 //! error.rs      the thread's last error, and the statuses' names
 //! types.rs      the C types and constants
 //! ```
@@ -24,9 +27,12 @@ mod dense;
 mod error;
 mod functions;
 mod guard;
+mod quantizer;
 mod region;
 mod structs;
+mod tensor;
 mod types;
+mod views;
 
 pub use functions::*;
 pub use types::*;

@@ -1,5 +1,6 @@
 //! One pointer argument and the bytes behind it.
 
+use std::fmt::Display;
 use std::slice;
 
 use super::types::QDQ_MAX_RANK;
@@ -68,7 +69,7 @@ impl Region {
 }
 
 /// Checks that a pointer is neither NULL nor misaligned.
-pub(super) fn aligned_address<T>(name: &str, pointer: *const T) -> Result<usize, Error> {
+pub(super) fn aligned_address<T>(name: impl Display, pointer: *const T) -> Result<usize, Error> {
     if pointer.is_null() {
         return fail!(NullPointer, "{name} is NULL; expected a pointer");
     }
@@ -87,8 +88,8 @@ pub(super) fn aligned_address<T>(name: &str, pointer: *const T) -> Result<usize,
 /// # Safety
 /// `numbers` is NULL or valid for reads of `rank` of them during 'a.
 pub(super) unsafe fn dimensions<'a>(
-    rank_name: &str,
-    name: &str,
+    rank_name: impl Display,
+    name: impl Display,
     rank: i32,
     numbers: *const i64,
 ) -> Result<&'a [i64], Error> {

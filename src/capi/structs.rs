@@ -120,6 +120,15 @@ pub(super) unsafe fn attributes(attrs: *const qdq_attrs) -> Result<Attrs, Error>
     .validate()
 }
 
+/// The axis alone, of attributes whose other fields have no meaning.
+///
+/// # Safety
+/// `attrs` is NULL, or valid for reads of its struct_size bytes.
+pub(super) unsafe fn axis(attrs: *const qdq_attrs) -> Result<i32, Error> {
+    // SAFETY: the caller's promise.
+    Ok(unsafe { read(attrs) }?.map_or(Attrs::default().axis, |attrs| attrs.axis))
+}
+
 /// The caller's executor, validated; NULL means the calling thread.
 ///
 /// # Safety

@@ -132,3 +132,70 @@ pub struct qdq_executor {
     /// Passed to parallel_for as it is.
     pub host_data: *mut c_void,
 }
+
+/// The type of a tensor's elements: one of the QDQ_DTYPE_ constants. 0 is none.
+pub type qdq_dtype = i32;
+
+/// float
+pub const QDQ_DTYPE_F32: i32 = 1;
+/// double
+pub const QDQ_DTYPE_F64: i32 = 2;
+/// qdq_f16
+pub const QDQ_DTYPE_F16: i32 = 3;
+/// qdq_bf16
+pub const QDQ_DTYPE_BF16: i32 = 4;
+/// int8_t; this and the following are types of codes.
+pub const QDQ_DTYPE_I8: i32 = 5;
+/// uint8_t
+pub const QDQ_DTYPE_U8: i32 = 6;
+/// int16_t
+pub const QDQ_DTYPE_I16: i32 = 7;
+/// uint16_t
+pub const QDQ_DTYPE_U16: i32 = 8;
+/// int32_t
+pub const QDQ_DTYPE_I32: i32 = 9;
+/// uint32_t
+pub const QDQ_DTYPE_U32: i32 = 10;
+/// int64_t
+pub const QDQ_DTYPE_I64: i32 = 11;
+/// uint64_t
+pub const QDQ_DTYPE_U64: i32 = 12;
+
+/// For qdq_quantizer_get: what elements are multiplied by (codes per unit).
+pub const QDQ_PARAM_SCALE: i32 = 1;
+/// For qdq_quantizer_get: what codes are multiplied by, the size of a step; what ONNX and PyTorch call scale.
+pub const QDQ_PARAM_INVERSE_SCALE: i32 = 2;
+/// For qdq_quantizer_get: the adjusted range's lower end.
+pub const QDQ_PARAM_CLAMP_MIN: i32 = 3;
+/// For qdq_quantizer_get: the adjusted range's upper end.
+pub const QDQ_PARAM_CLAMP_MAX: i32 = 4;
+/// For qdq_quantizer_get: the range's lower end as it was given or gathered; of no number at all, 0.
+pub const QDQ_PARAM_RANGE_MIN: i32 = 5;
+/// For qdq_quantizer_get: the range's upper end as it was given or gathered; of no number at all, 0.
+pub const QDQ_PARAM_RANGE_MAX: i32 = 6;
+
+/// A view of a tensor: elements anywhere, at fixed distances. The struct and its arrays are only read during the
+/// call, those of an output too.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct qdq_tensor {
+    /// The element with all indices 0. Not NULL unless a dimension is 0.
+    pub data: *mut c_void,
+    /// rank dimensions; NULL is fine for rank 0.
+    pub shape: *const i64,
+    /// rank distances in elements, not in bytes. NULL: dense, row-major. What stands for a dimension of 0 or
+    /// 1 is ignored. An input's may be negative or 0; an output's too, but no two elements may share memory.
+    pub strides: *const i64,
+    /// 0 to QDQ_MAX_RANK.
+    pub rank: i32,
+    /// A QDQ_DTYPE_ constant.
+    pub dtype: qdq_dtype,
+    /// 0.
+    pub flags: u64,
+}
+
+/// Attributes and ranges made ready, for use any number of times. Immutable: any number of threads may use one
+/// at once. It holds copies, no pointer of the caller's.
+pub struct qdq_quantizer {
+    pub(super) any: super::quantizer::AnyQuantizer,
+}

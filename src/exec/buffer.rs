@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-use crate::simd::Element;
 use crate::simd::element::{Source, Target};
 
 /// Elements to read. Its memory may be an output's, too.
@@ -68,13 +67,12 @@ impl<'a, E> Output<'a, E> {
         unsafe { std::slice::from_raw_parts(self.start.cast(), self.len) }
     }
 
-    pub(crate) fn fill_with_zeros(&self)
-    where
-        E: Element,
-    {
+    /// Writes every element.
+    pub(crate) fn fill_with(&self, of: impl Fn(usize) -> E) {
         self.cells()
             .iter()
-            .for_each(|element| element.set(MaybeUninit::new(E::ZERO)));
+            .enumerate()
+            .for_each(|(index, element)| element.set(MaybeUninit::new(of(index))));
     }
 }
 

@@ -1,14 +1,22 @@
-//! Elements to integer codes, and back.
+//! Elements to integer codes, and back. There are many element types, integer types and modes, and their product would be
+//! hundreds of kernels, so each way takes two steps over a stage that stays in the nearest cache:
+//!
+//! ```text
+//! quantize:    elements -> rounded numbers of C (Round: knows elements and modes) -> integers (ToCodes: knows integers)
+//! dequantize:  integers -> numbers of C (FromCodes)                               -> elements (Scale)
+//! ```
 
+use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use super::{Each, PerChannel, Same, Step, sweep};
 use crate::attrs::{Arithmetic, Attrs, RoundMode};
 use crate::channels::Fields;
-use crate::layout::Piece;
-use crate::simd::element::{Source, Span, Target, Whole, to_array};
+use crate::layout::{Piece, Row, STAGED};
+use crate::simd::element::{Source, Span, Target};
 use crate::simd::stage::Stage;
-use crate::simd::{Element, Kernel, Lanes, MAX_LANES, Real, Token, Vector};
+use crate::simd::{self, Element, Kernel, Real, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// An integer type that holds codes.
@@ -16,7 +24,7 @@ pub(crate) trait Code: Copy + Send + Sync + 'static {
     /// The least and the greatest code that it holds.
     const RANGE: (i128, i128);
 
-    /// Of a code that it holds.
+    /// The lowest bits of a code.
     fn from_integer(code: i64) -> Self;
 
     /// To nearest, halves to even.
@@ -24,7 +32,7 @@ pub(crate) trait Code: Copy + Send + Sync + 'static {
 }
 
 macro_rules! code {
-    ($($integer:ident through $wide:ident $from:ident,)*) => {$(
+    ($($integer:ident as $wide:ident by $from:ident,)*) => {$(
         impl Code for $integer {
             const RANGE: (i128, i128) = ($integer::MIN as i128, $integer::MAX as i128);
 
@@ -42,17 +50,17 @@ macro_rules! code {
 }
 
 code! {
-    i8 through i64 from_integer,
-    u8 through i64 from_integer,
-    i16 through i64 from_integer,
-    u16 through i64 from_integer,
-    i32 through i64 from_integer,
-    u32 through i64 from_integer,
-    i64 through i64 from_integer,
-    u64 through u64 from_unsigned,
+    i8 as i64 by from_integer,
+    u8 as i64 by from_integer,
+    i16 as i64 by from_integer,
+    u16 as i64 by from_integer,
+    i32 as i64 by from_integer,
+    u32 as i64 by from_integer,
+    i64 as i64 by from_integer,
+    u64 as u64 by from_unsigned,
 }
 
-/// Writes the codes of a piece's elements.
+/// The codes of a piece's elements. K may be the unsigned type where codes are signed: its bits are the same.
 pub(crate) struct Quantize<'a, E: Element, K> {
     /// Of input and codes.
     pub(crate) piece: Piece<'a, 2>,
@@ -63,67 +71,128 @@ pub(crate) struct Quantize<'a, E: Element, K> {
     pub(crate) clamps: bool,
 }
 
-impl<E: Element, K: Code> Kernel for Quantize<'_, E, K> {
+impl<E: Element, K: Code> Quantize<'_, E, K> {
+    pub(crate) fn run(self) {
+        let (read, write) = (Stage::new(), Stage::new());
+        let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
+        for row in self.piece.parts() {
+            let numbers = &numbers[..row.len];
+            let x = read.read(self.input, &row, 0);
+            simd::run(Round {
+                x,
+                row,
+                numbers,
+                channels: self.channels,
+                attrs: self.attrs,
+                clamps: self.clamps,
+            });
+            simd::run(ToCodes {
+                numbers,
+                codes: write.open(self.codes, &row, 1),
+                ends: self.attrs.codes(),
+            });
+            write.flush(self.codes, &row, 1);
+        }
+    }
+}
+
+/// The numbers of a piece's codes.
+pub(crate) struct Dequantize<'a, E: Element, K> {
+    /// Of codes and output.
+    pub(crate) piece: Piece<'a, 2>,
+    pub(crate) codes: Source<'a, K>,
+    pub(crate) output: Target<'a, E>,
+    pub(crate) inverse: &'a [E::Real],
+    pub(crate) arithmetic: Arithmetic,
+}
+
+impl<E: Element, K: Code> Dequantize<'_, E, K> {
+    pub(crate) fn run(self) {
+        let (read, write) = (Stage::new(), Stage::new());
+        let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
+        for row in self.piece.parts() {
+            let numbers = &numbers[..row.len];
+            simd::run(FromCodes {
+                codes: read.read(self.codes, &row, 0),
+                numbers,
+            });
+            let y = write.open(self.output, &row, 1);
+            simd::run(Scale::<E> {
+                numbers,
+                row,
+                y,
+                inverse: self.inverse,
+                arithmetic: self.arithmetic,
+            });
+            write.flush(self.output, &row, 1);
+        }
+    }
+}
+
+/// Rounds a row's elements to codes, not yet saturated.
+struct Round<'a, E: Element> {
+    x: Source<'a, E>,
+    row: Row<2>,
+    numbers: &'a [Cell<E::Real>],
+    channels: Fields<&'a [E::Real]>,
+    attrs: &'a Attrs,
+    clamps: bool,
+}
+
+impl<E: Element> Kernel for Round<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         let is_native = E::IS_NARROW && self.attrs.arithmetic == Arithmetic::Native;
         match (self.attrs.round_mode, is_native) {
-            (RoundMode::HalfToEven, false) => self.rows::<T, HalfToEven, InReal>(token),
-            (RoundMode::HalfToEven, true) => self.rows::<T, HalfToEven, InElement>(token),
-            (RoundMode::HalfUp, false) => self.rows::<T, HalfUp, InReal>(token),
-            (RoundMode::HalfUp, true) => self.rows::<T, HalfUp, InElement>(token),
+            (RoundMode::HalfToEven, false) => self.row::<T, HalfToEven, InReal>(token),
+            (RoundMode::HalfToEven, true) => self.row::<T, HalfToEven, InElement>(token),
+            (RoundMode::HalfUp, false) => self.row::<T, HalfUp, InReal>(token),
+            (RoundMode::HalfUp, true) => self.row::<T, HalfUp, InElement>(token),
         }
     }
 }
 
-impl<E: Element, K: Code> Quantize<'_, E, K> {
+impl<E: Element> Round<'_, E> {
     #[inline(always)]
-    fn rows<T: Token, R: Rounding, A: Settling>(&self, token: T) {
-        if self.piece.has_channel_per_element() {
-            self.rows_of::<T, Each<'_, _>, R, A>(token);
+    fn row<T: Token, R: Rounding, A: Settling>(&self, token: T) {
+        if self.row.has_channel_per_element() {
+            self.row_of::<T, Each<'_, _>, R, A>(token);
         } else {
-            self.rows_of::<T, Same<_>, R, A>(token);
+            self.row_of::<T, Same<_>, R, A>(token);
         }
     }
 
     #[inline(always)]
-    fn rows_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, R: Rounding, A: Settling>(&'a self, token: T) {
-        let (read, write) = (Stage::new(), Stage::new());
-        for row in self.piece.rows() {
-            let mut step = QuantizeStep::<E, K, P, R, A> {
-                x: read.read(self.input, &row, 0),
-                codes: write.open(self.codes, &row, 1),
-                scale: P::of_row(token, self.channels.scale, &row),
-                min: P::of_row(token, self.channels.clamp_min, &row),
-                max: P::of_row(token, self.channels.clamp_max, &row),
-                clamps: self.clamps,
-                ends: self.attrs.codes(),
-                kind: PhantomData,
-            };
-            sweep::<T, E>(token, 0, row.len, &mut step);
-            write.flush(self.codes, &row, 1);
-        }
+    fn row_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, R: Rounding, A: Settling>(&'a self, token: T) {
+        let mut step = RoundStep::<E, P, R, A> {
+            x: self.x,
+            numbers: self.numbers,
+            scale: P::of_row(token, self.channels.scale, &self.row),
+            min: P::of_row(token, self.channels.clamp_min, &self.row),
+            max: P::of_row(token, self.channels.clamp_max, &self.row),
+            clamps: self.clamps,
+            kind: PhantomData,
+        };
+        sweep::<T, E>(token, 0, self.row.len, &mut step);
     }
 }
 
-struct QuantizeStep<'a, E, K, P, R, A> {
+struct RoundStep<'a, E: Element, P, R, A> {
     x: Source<'a, E>,
-    codes: Target<'a, K>,
+    numbers: &'a [Cell<E::Real>],
     scale: P,
     min: P,
     max: P,
     clamps: bool,
-    ends: (i64, i64),
     kind: PhantomData<(R, A)>,
 }
 
-impl<'a, T, E, K, P, R, A> Step<T> for QuantizeStep<'_, E, K, P, R, A>
+impl<'a, T, E, P, R, A> Step<T> for RoundStep<'_, E, P, R, A>
 where
     T: Token,
     E: Element,
-    K: Code,
     P: PerChannel<'a, T, E::Real>,
     R: Rounding,
     A: Settling,
@@ -135,82 +204,96 @@ where
             x = spec::clamp(x, self.min.at(token, at, span), self.max.at(token, at, span));
         }
         let rounded = spec::quantize::<T, E, R, A>(token, x, self.scale.at(token, at, span));
-        let rounded = to_array(rounded, E::Real::ZERO);
-        let covered = span.covered(Lanes::<T, E>::LANES);
-        for (code, rounded) in self.codes[at..at + covered].iter().zip(rounded) {
-            let (qmin, qmax) = self.ends;
-            code.set(std::mem::MaybeUninit::new(K::from_integer(
-                rounded.to_integer().clamp(qmin, qmax),
+        span.store::<T, E::Real>(rounded, self.numbers, at);
+    }
+}
+
+/// Saturates rounded numbers to the codes' ends; NaN becomes 0.
+struct ToCodes<'a, C, K> {
+    numbers: &'a [Cell<C>],
+    codes: Target<'a, K>,
+    ends: (i64, i64),
+}
+
+impl<C: Real, K: Code> Kernel for ToCodes<'_, C, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<T: Token>(self, _: T) {
+        let (qmin, qmax) = self.ends;
+        for (code, number) in self.codes.iter().zip(self.numbers) {
+            code.set(MaybeUninit::new(K::from_integer(
+                number.get().to_integer().clamp(qmin, qmax),
             )));
         }
     }
 }
 
-/// Writes the numbers of a piece's codes.
-pub(crate) struct Dequantize<'a, E: Element, K> {
-    /// Of codes and output.
-    pub(crate) piece: Piece<'a, 2>,
-    pub(crate) codes: Source<'a, K>,
-    pub(crate) output: Target<'a, E>,
-    pub(crate) inverse: &'a [E::Real],
-    pub(crate) arithmetic: Arithmetic,
+struct FromCodes<'a, C, K> {
+    codes: Source<'a, K>,
+    numbers: &'a [Cell<C>],
 }
 
-impl<E: Element, K: Code> Kernel for Dequantize<'_, E, K> {
+impl<C: Real, K: Code> Kernel for FromCodes<'_, C, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<T: Token>(self, _: T) {
+        for (number, code) in self.numbers.iter().zip(self.codes) {
+            number.set(code.get().to_real());
+        }
+    }
+}
+
+/// Multiplies a row's codes by their channels' inverse scales.
+struct Scale<'a, E: Element> {
+    numbers: &'a [Cell<E::Real>],
+    row: Row<2>,
+    y: Target<'a, E>,
+    inverse: &'a [E::Real],
+    arithmetic: Arithmetic,
+}
+
+impl<E: Element> Kernel for Scale<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
-        match (self.piece.has_channel_per_element(), is_native) {
-            (false, false) => self.rows_of::<T, Same<_>, InReal>(token),
-            (false, true) => self.rows_of::<T, Same<_>, InElement>(token),
-            (true, false) => self.rows_of::<T, Each<'_, _>, InReal>(token),
-            (true, true) => self.rows_of::<T, Each<'_, _>, InElement>(token),
+        match (self.row.has_channel_per_element(), is_native) {
+            (false, false) => self.row_of::<T, Same<_>, InReal>(token),
+            (false, true) => self.row_of::<T, Same<_>, InElement>(token),
+            (true, false) => self.row_of::<T, Each<'_, _>, InReal>(token),
+            (true, true) => self.row_of::<T, Each<'_, _>, InElement>(token),
         }
     }
 }
 
-impl<E: Element, K: Code> Dequantize<'_, E, K> {
+impl<E: Element> Scale<'_, E> {
     #[inline(always)]
-    fn rows_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, A: Settling>(&'a self, token: T) {
-        let (read, write) = (Stage::new(), Stage::new());
-        for row in self.piece.rows() {
-            let mut step = DequantizeStep::<E, K, P, A> {
-                codes: read.read(self.codes, &row, 0),
-                y: write.open(self.output, &row, 1),
-                inverse: P::of_row(token, self.inverse, &row),
-                kind: PhantomData,
-            };
-            sweep::<T, E>(token, 0, row.len, &mut step);
-            write.flush(self.output, &row, 1);
-        }
+    fn row_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, A: Settling>(&'a self, token: T) {
+        let inverse = P::of_row(token, self.inverse, &self.row);
+        let mut step = ScaleStep::<E, P, A> {
+            numbers: self.numbers,
+            y: self.y,
+            inverse,
+            kind: PhantomData,
+        };
+        sweep::<T, E>(token, 0, self.row.len, &mut step);
     }
 }
 
-struct DequantizeStep<'a, E, K, P, A> {
-    codes: Source<'a, K>,
+struct ScaleStep<'a, E: Element, P, A> {
+    numbers: &'a [Cell<E::Real>],
     y: Target<'a, E>,
     inverse: P,
     kind: PhantomData<A>,
 }
 
-impl<'a, T, E, K, P, A> Step<T> for DequantizeStep<'_, E, K, P, A>
-where
-    T: Token,
-    E: Element,
-    K: Code,
-    P: PerChannel<'a, T, E::Real>,
-    A: Settling,
-{
+impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>, A: Settling> Step<T> for ScaleStep<'_, E, P, A> {
     #[inline(always)]
     fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
-        let covered = span.covered(Lanes::<T, E>::LANES);
-        let mut codes = [E::Real::ZERO; MAX_LANES];
-        for (lane, code) in codes.iter_mut().zip(&self.codes[at..at + covered]) {
-            *lane = code.get().to_real();
-        }
-        let code = A::settle::<T, E>(Whole.load::<T, E::Real>(token, &codes[..], 0));
+        let code = A::settle::<T, E>(span.load::<T, E::Real>(token, self.numbers, at));
         let y = spec::dequantize::<T, E, A>(code, self.inverse.at(token, at, span));
         span.store::<T, E>(y, self.y, at);
     }

@@ -39,6 +39,9 @@ pub(crate) trait Element: Copy + Debug + Send + Sync + 'static {
 
     fn to_real(self) -> Self::Real;
 
+    /// The nearest element.
+    fn from_real(real: Self::Real) -> Self;
+
     /// # Safety
     /// `from` is valid for reads of a vector's number of elements.
     unsafe fn load<T: Token>(token: T, from: *const Self) -> Lanes<T, Self>;
@@ -52,7 +55,7 @@ pub(crate) trait Element: Copy + Debug + Send + Sync + 'static {
 }
 
 /// A type that is computed in: float32 or float64.
-pub(crate) trait Real: Element<Real = Self> + PartialOrd + Into<f64> {
+pub(crate) trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
     type Vector<T: Token>: Vector<Token = T, Lane = Self>;
 
     const ONE: Self;
@@ -82,6 +85,11 @@ macro_rules! real {
             #[inline(always)]
             fn to_real(self) -> $real {
                 self
+            }
+
+            #[inline(always)]
+            fn from_real(real: $real) -> $real {
+                real
             }
 
             #[inline(always)]
@@ -142,6 +150,11 @@ macro_rules! narrow {
             #[inline(always)]
             fn to_real(self) -> f32 {
                 self.to_f32()
+            }
+
+            #[inline(always)]
+            fn from_real(real: f32) -> $narrow {
+                $narrow::from_f32(real)
             }
 
             #[inline(always)]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The project's tests, the Rust ones and the C ones, from a clean checkout. It
-# needs Rust, a C compiler, and cmake 3.21 or Python 3 (see cmake.sh).
+# needs Rust, a C compiler with make, and cmake 3.21 or Python 3 (see cmake.sh).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh

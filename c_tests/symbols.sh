@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# symbols.sh LIBRARY HEADER SONAME: the shared library exports the functions of the header, no other symbol, and has
+# the SONAME. CC names the compiler that reads the header.
+set -euo pipefail
+library=$1 header=$2 soname=$3
+
+declared() {
+    # Comments and macros gone: what is left of the form qdq_name( is a function.
+    "${CC:-cc}" -E -P "$header" | grep -oE '\bqdq_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u
+}
+
+exported() {
+    nm -D --defined-only --format=posix "$library" | cut -d ' ' -f 1 | sort -u
+}
+
+if ! diff <(declared) <(exported); then
+    echo "the functions of the header (<) are not the symbols of the library (>)" >&2
+    exit 1
+fi
+
+actual=$(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p')
+if [ "$actual" != "$soname" ]; then
+    echo "the SONAME is '$actual', expected '$soname'" >&2
+    exit 1
+fi
+echo "$(exported | wc -l) functions, SONAME $soname"

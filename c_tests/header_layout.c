@@ -30,6 +30,14 @@ AT(qdq_executor, reserved, 12);
 AT(qdq_executor, parallel_for, 16);
 AT(qdq_executor, host_data, 24);
 
+_Static_assert(sizeof(qdq_tensor) == 40, "qdq_tensor has changed: it has no struct_size to grow by");
+AT(qdq_tensor, data, 0);
+AT(qdq_tensor, shape, 8);
+AT(qdq_tensor, strides, 16);
+AT(qdq_tensor, rank, 24);
+AT(qdq_tensor, dtype, 28);
+AT(qdq_tensor, flags, 32);
+
 int main(void)
 {
     return 0;

@@ -199,7 +199,7 @@ typedef int32_t qdq_status;
  * added by later versions keep their defaults. Where a function takes a qdq_attrs *, NULL means the
  * defaults.
  */
-typedef struct {
+typedef struct qdq_attrs {
   /**
    * sizeof(qdq_attrs) of the caller. A larger struct is accepted when all that this version does
    * not know of it is 0.
@@ -256,7 +256,7 @@ typedef int32_t (*qdq_parallel_for)(void *host_data, size_t task_count, qdq_task
  * Where the work runs. Start from QDQ_EXECUTOR_INIT. Where a function takes a qdq_executor *, NULL means:
  * on the calling thread, nothing else.
  */
-typedef struct {
+typedef struct qdq_executor {
   /**
    * sizeof(qdq_executor) of the caller. A larger struct is accepted when all that this version does
    * not know of it is 0.
@@ -288,7 +288,7 @@ typedef int32_t qdq_dtype;
  * A view of a tensor: elements anywhere, at fixed distances. The struct and its arrays are only read during the
  * call, those of an output too.
  */
-typedef struct {
+typedef struct qdq_tensor {
   /** The element with all indices 0. Not NULL unless a dimension is 0. */
   void *data;
   /** rank dimensions; NULL is fine for rank 0. */
@@ -333,8 +333,8 @@ qdq_status qdq_quantize_and_dequantize_v4_f32(const float *input,
                                               const float *input_min,
                                               const float *input_max,
                                               size_t range_len,
-                                              const qdq_attrs *attrs,
-                                              const qdq_executor *executor,
+                                              const struct qdq_attrs *attrs,
+                                              const struct qdq_executor *executor,
                                               float *output);
 
 /** Quantizes and dequantizes a dense double tensor: as qdq_quantize_and_dequantize_v4_f32, computed in double. */
@@ -345,8 +345,8 @@ qdq_status qdq_quantize_and_dequantize_v4_f64(const double *input,
                                               const double *input_min,
                                               const double *input_max,
                                               size_t range_len,
-                                              const qdq_attrs *attrs,
-                                              const qdq_executor *executor,
+                                              const struct qdq_attrs *attrs,
+                                              const struct qdq_executor *executor,
                                               double *output);
 
 /**
@@ -360,8 +360,8 @@ qdq_status qdq_quantize_and_dequantize_v4_f16(const qdq_f16 *input,
                                               const qdq_f16 *input_min,
                                               const qdq_f16 *input_max,
                                               size_t range_len,
-                                              const qdq_attrs *attrs,
-                                              const qdq_executor *executor,
+                                              const struct qdq_attrs *attrs,
+                                              const struct qdq_executor *executor,
                                               qdq_f16 *output);
 
 /**
@@ -375,8 +375,8 @@ qdq_status qdq_quantize_and_dequantize_v4_bf16(const qdq_bf16 *input,
                                                const qdq_bf16 *input_min,
                                                const qdq_bf16 *input_max,
                                                size_t range_len,
-                                               const qdq_attrs *attrs,
-                                               const qdq_executor *executor,
+                                               const struct qdq_attrs *attrs,
+                                               const struct qdq_executor *executor,
                                                qdq_bf16 *output);
 
 /**
@@ -402,8 +402,8 @@ qdq_status qdq_quantize_and_dequantize_v4_grad_f32(const float *gradients,
                                                    const float *input_min,
                                                    const float *input_max,
                                                    size_t range_len,
-                                                   const qdq_attrs *attrs,
-                                                   const qdq_executor *executor,
+                                                   const struct qdq_attrs *attrs,
+                                                   const struct qdq_executor *executor,
                                                    float *input_backprop,
                                                    float *input_min_backprop,
                                                    float *input_max_backprop);
@@ -417,8 +417,8 @@ qdq_status qdq_quantize_and_dequantize_v4_grad_f64(const double *gradients,
                                                    const double *input_min,
                                                    const double *input_max,
                                                    size_t range_len,
-                                                   const qdq_attrs *attrs,
-                                                   const qdq_executor *executor,
+                                                   const struct qdq_attrs *attrs,
+                                                   const struct qdq_executor *executor,
                                                    double *input_backprop,
                                                    double *input_min_backprop,
                                                    double *input_max_backprop);
@@ -432,8 +432,8 @@ qdq_status qdq_quantize_and_dequantize_v4_grad_f16(const qdq_f16 *gradients,
                                                    const qdq_f16 *input_min,
                                                    const qdq_f16 *input_max,
                                                    size_t range_len,
-                                                   const qdq_attrs *attrs,
-                                                   const qdq_executor *executor,
+                                                   const struct qdq_attrs *attrs,
+                                                   const struct qdq_executor *executor,
                                                    qdq_f16 *input_backprop,
                                                    qdq_f16 *input_min_backprop,
                                                    qdq_f16 *input_max_backprop);
@@ -447,8 +447,8 @@ qdq_status qdq_quantize_and_dequantize_v4_grad_bf16(const qdq_bf16 *gradients,
                                                     const qdq_bf16 *input_min,
                                                     const qdq_bf16 *input_max,
                                                     size_t range_len,
-                                                    const qdq_attrs *attrs,
-                                                    const qdq_executor *executor,
+                                                    const struct qdq_attrs *attrs,
+                                                    const struct qdq_executor *executor,
                                                     qdq_bf16 *input_backprop,
                                                     qdq_bf16 *input_min_backprop,
                                                     qdq_bf16 *input_max_backprop);
@@ -468,12 +468,12 @@ qdq_status qdq_quantize_and_dequantize_v4_grad_bf16(const qdq_bf16 *gradients,
  * dense tensors; others are gathered and scattered in parts.
  */
 QDQ_API
-qdq_status qdq_quantize_and_dequantize_v4(const qdq_tensor *input,
-                                          const qdq_tensor *input_min,
-                                          const qdq_tensor *input_max,
-                                          const qdq_attrs *attrs,
-                                          const qdq_executor *executor,
-                                          const qdq_tensor *output);
+qdq_status qdq_quantize_and_dequantize_v4(const struct qdq_tensor *input,
+                                          const struct qdq_tensor *input_min,
+                                          const struct qdq_tensor *input_max,
+                                          const struct qdq_attrs *attrs,
+                                          const struct qdq_executor *executor,
+                                          const struct qdq_tensor *output);
 
 /**
  * The gradient of qdq_quantize_and_dequantize_v4 by its input, on views; see
@@ -485,15 +485,15 @@ qdq_status qdq_quantize_and_dequantize_v4(const qdq_tensor *input,
  *              NULL, or shaped like input_min: set to 0
  */
 QDQ_API
-qdq_status qdq_quantize_and_dequantize_v4_grad(const qdq_tensor *gradients,
-                                               const qdq_tensor *input,
-                                               const qdq_tensor *input_min,
-                                               const qdq_tensor *input_max,
-                                               const qdq_attrs *attrs,
-                                               const qdq_executor *executor,
-                                               const qdq_tensor *input_backprop,
-                                               const qdq_tensor *input_min_backprop,
-                                               const qdq_tensor *input_max_backprop);
+qdq_status qdq_quantize_and_dequantize_v4_grad(const struct qdq_tensor *gradients,
+                                               const struct qdq_tensor *input,
+                                               const struct qdq_tensor *input_min,
+                                               const struct qdq_tensor *input_max,
+                                               const struct qdq_attrs *attrs,
+                                               const struct qdq_executor *executor,
+                                               const struct qdq_tensor *input_backprop,
+                                               const struct qdq_tensor *input_min_backprop,
+                                               const struct qdq_tensor *input_max_backprop);
 
 /**
  * Widens ranges by a tensor's elements: the first phase of the operation, for data that comes in pieces or is spread
@@ -507,11 +507,11 @@ qdq_status qdq_quantize_and_dequantize_v4_grad(const qdq_tensor *gradients,
  *              is QDQ_STATUS_INVALID_RANGE
  */
 QDQ_API
-qdq_status qdq_range_update(const qdq_tensor *input,
-                            const qdq_attrs *attrs,
-                            const qdq_executor *executor,
-                            const qdq_tensor *range_min,
-                            const qdq_tensor *range_max);
+qdq_status qdq_range_update(const struct qdq_tensor *input,
+                            const struct qdq_attrs *attrs,
+                            const struct qdq_executor *executor,
+                            const struct qdq_tensor *range_min,
+                            const struct qdq_tensor *range_max);
 
 /**
  * Prepares a quantizer: the parameters of every channel, computed once.
@@ -525,14 +525,14 @@ qdq_status qdq_range_update(const qdq_tensor *input,
  * quantizer    receives the quantizer, to be destroyed with qdq_quantizer_destroy; NULL on failure
  */
 QDQ_API
-qdq_status qdq_quantizer_create(const qdq_attrs *attrs,
+qdq_status qdq_quantizer_create(const struct qdq_attrs *attrs,
                                 qdq_dtype dtype,
-                                const qdq_tensor *input_min,
-                                const qdq_tensor *input_max,
-                                qdq_quantizer **quantizer);
+                                const struct qdq_tensor *input_min,
+                                const struct qdq_tensor *input_max,
+                                struct qdq_quantizer **quantizer);
 
 /** Destroys a quantizer, which no other thread may be using. NULL is fine. */
-QDQ_API void qdq_quantizer_destroy(qdq_quantizer *quantizer);
+QDQ_API void qdq_quantizer_destroy(struct qdq_quantizer *quantizer);
 
 /**
  * Quantizes and dequantizes with a prepared quantizer: the bits of qdq_quantize_and_dequantize_v4 with its range.
@@ -543,21 +543,21 @@ QDQ_API void qdq_quantizer_destroy(qdq_quantizer *quantizer);
  *              be input itself.
  */
 QDQ_API
-qdq_status qdq_quantizer_apply(const qdq_quantizer *quantizer,
-                               const qdq_executor *executor,
-                               const qdq_tensor *input,
-                               const qdq_tensor *output);
+qdq_status qdq_quantizer_apply(const struct qdq_quantizer *quantizer,
+                               const struct qdq_executor *executor,
+                               const struct qdq_tensor *input,
+                               const struct qdq_tensor *output);
 
 /**
  * The gradient of qdq_quantizer_apply by its input: masks by the range as it was given or gathered. The tensors are as in
  * qdq_quantize_and_dequantize_v4_grad. Allocates nothing.
  */
 QDQ_API
-qdq_status qdq_quantizer_grad(const qdq_quantizer *quantizer,
-                              const qdq_executor *executor,
-                              const qdq_tensor *gradients,
-                              const qdq_tensor *input,
-                              const qdq_tensor *input_backprop);
+qdq_status qdq_quantizer_grad(const struct qdq_quantizer *quantizer,
+                              const struct qdq_executor *executor,
+                              const struct qdq_tensor *gradients,
+                              const struct qdq_tensor *input,
+                              const struct qdq_tensor *input_backprop);
 
 /**
  * The codes of a tensor: round(x*scale) as in the operation (clamped first only where the range was given), saturated
@@ -568,10 +568,10 @@ qdq_status qdq_quantizer_grad(const qdq_quantizer *quantizer,
  *              not overlap input
  */
 QDQ_API
-qdq_status qdq_quantizer_quantize(const qdq_quantizer *quantizer,
-                                  const qdq_executor *executor,
-                                  const qdq_tensor *input,
-                                  const qdq_tensor *codes);
+qdq_status qdq_quantizer_quantize(const struct qdq_quantizer *quantizer,
+                                  const struct qdq_executor *executor,
+                                  const struct qdq_tensor *input,
+                                  const struct qdq_tensor *codes);
 
 /**
  * The numbers of codes: code*inverse. Of codes made by qdq_quantizer_quantize they are those of qdq_quantizer_apply bit for
@@ -581,10 +581,10 @@ qdq_status qdq_quantizer_quantize(const qdq_quantizer *quantizer,
  * output       of the codes' shape and the quantizer's dtype; may not overlap codes
  */
 QDQ_API
-qdq_status qdq_quantizer_dequantize(const qdq_quantizer *quantizer,
-                                    const qdq_executor *executor,
-                                    const qdq_tensor *codes,
-                                    const qdq_tensor *output);
+qdq_status qdq_quantizer_dequantize(const struct qdq_quantizer *quantizer,
+                                    const struct qdq_executor *executor,
+                                    const struct qdq_tensor *codes,
+                                    const struct qdq_tensor *output);
 
 /**
  * A parameter of every channel, by the formulas.
@@ -593,7 +593,11 @@ qdq_status qdq_quantizer_dequantize(const qdq_quantizer *quantizer,
  * values       len numbers: double for a quantizer of F64, float for the others
  * len          the number of channels, exactly
  */
-QDQ_API qdq_status qdq_quantizer_get(const qdq_quantizer *quantizer, int32_t param, void *values, size_t len);
+QDQ_API
+qdq_status qdq_quantizer_get(const struct qdq_quantizer *quantizer,
+                             int32_t param,
+                             void *values,
+                             size_t len);
 
 /**
  * Writes TensorFlow's defaults: what QDQ_ATTRS_INIT does, for callers that cannot use a macro.
@@ -604,7 +608,7 @@ QDQ_API qdq_status qdq_quantizer_get(const qdq_quantizer *quantizer, int32_t par
  * Returns QDQ_STATUS_OK, NULL_POINTER, MISALIGNED, or INVALID_ATTRIBUTE where struct_size is smaller than
  * the first version's struct.
  */
-QDQ_API qdq_status qdq_attrs_init(qdq_attrs *attrs, size_t struct_size);
+QDQ_API qdq_status qdq_attrs_init(struct qdq_attrs *attrs, size_t struct_size);
 
 /**
  * The name of a status, such as "QDQ_STATUS_INVALID_AXIS". Static text, for any number: one that is not a

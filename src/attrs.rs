@@ -4,14 +4,16 @@ use crate::status::{Error, fail};
 
 /// Where a number halfway between two codes goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RoundMode {
+pub enum RoundMode {
+    /// To the even one.
     HalfToEven,
+    /// To the larger one.
     HalfUp,
 }
 
 /// How the 16-bit types are computed; the others know no difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Arithmetic {
+pub enum Arithmetic {
     /// In float32, with one conversion at the end.
     Default,
     /// Every result rounded to the element's type.
@@ -20,9 +22,12 @@ pub(crate) enum Arithmetic {
 
 /// What becomes of a channel whose range gives no usable scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Degenerate {
+pub enum Degenerate {
+    /// The formulas as they stand, infinities and NaN included.
     TensorFlow,
+    /// 0 for every element that is not NaN.
     Zero,
+    /// An error, before anything is written.
     Error,
 }
 

@@ -7,6 +7,7 @@
 //! can fail.
 //!
 //! ```text
+//! api.rs        the Rust API
 //! capi/         the C boundary: include/qdq.h is generated from it
 //! status.rs     the numbered failures and their words
 //! attrs.rs      attributes, validated once
@@ -35,6 +36,7 @@
     reason = "an error holds its sentence in place, so that a failure allocates nothing"
 )]
 
+mod api;
 mod attrs;
 pub mod capi;
 mod channels;
@@ -50,4 +52,9 @@ mod simd;
 mod spec;
 mod status;
 
+pub use api::{
+    Attributes, Code, Element, Executor, Quantizer, Range, quantize_and_dequantize, quantize_and_dequantize_grad,
+    quantize_and_dequantize_in_place, update_range,
+};
+pub use attrs::{Arithmetic, Degenerate, RoundMode};
 pub use status::{Error, Status};

@@ -180,7 +180,7 @@ fn degenerate_error<C: simd::Real, R>(channels: &Channels<C>, channel: usize) ->
     let (min, max): (f64, f64) = (fields.range_min[channel].into(), fields.range_max[channel].into());
     fail!(
         DegenerateRange,
-        "channel {channel} has the range [{min:e}, {max:e}]; expected one that gives a finite scale and a positive finite \
+        "channel {channel} has the range [{min:?}, {max:?}]; expected one that gives a finite scale and a positive finite \
          inverse, or another degenerate than ERROR"
     )
 }

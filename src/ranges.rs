@@ -76,7 +76,7 @@ impl<C: Real> Bounds<'_, C> {
             let (min, max): (f64, f64) = (min.into(), max.into());
             return fail!(
                 InvalidRange,
-                "{min_name}[{index}] is {min:e}; expected at most {max_name}[{index}], which is {max:e}"
+                "{min_name}[{index}] is {min:?}; expected at most {max_name}[{index}], which is {max:?}"
             );
         }
         Ok(())

@@ -22,6 +22,7 @@
     reason = "C names; the header's comments are C's"
 )]
 #![allow(clippy::too_many_arguments, reason = "the C API's")]
+#![allow(rustdoc::broken_intra_doc_links, reason = "an index in C is no link")]
 
 mod dense;
 mod error;

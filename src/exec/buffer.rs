@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
+use ndarray::{ArrayView, ArrayViewMut, Dimension};
+
 use crate::simd::element::{Source, Target};
 
 /// Elements to read. Its memory may be an output's, too.
@@ -38,6 +40,17 @@ impl<'a, E> Input<'a, E> {
         }
     }
 
+    /// The memory of a view, whose element with all indices 0 is its element `first`.
+    pub(crate) fn of_view<D: Dimension>(view: &'a ArrayView<'_, E, D>, first: usize) -> Self {
+        // SAFETY: a view's elements may be read while it is borrowed, and their addresses fit.
+        unsafe {
+            Self::new(
+                view.as_ptr().sub(if view.is_empty() { 0 } else { first }),
+                extent(view.shape(), view.strides()),
+            )
+        }
+    }
+
     pub(crate) fn cells(&self) -> Source<'a, E> {
         if self.len == 0 {
             return &[];
@@ -59,6 +72,22 @@ impl<'a, E> Output<'a, E> {
         }
     }
 
+    /// The memory of a view, whose element with all indices 0 is its element `first`.
+    pub(crate) fn of_view<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>, first: usize) -> Self {
+        let extent = extent(view.shape(), view.strides());
+        // SAFETY: a view's elements are its own while it is borrowed, and their addresses fit.
+        unsafe { Self::new(view.as_mut_ptr().sub(if view.is_empty() { 0 } else { first }), extent) }
+    }
+
+    /// The same memory to read.
+    pub(crate) fn as_input(&self) -> Input<'a, E> {
+        Input {
+            start: self.start,
+            len: self.len,
+            lifetime: PhantomData,
+        }
+    }
+
     pub(crate) fn cells(&self) -> Target<'a, E> {
         if self.len == 0 {
             return &[];
@@ -74,6 +103,18 @@ impl<'a, E> Output<'a, E> {
             .enumerate()
             .for_each(|(index, element)| element.set(MaybeUninit::new(of(index))));
     }
+}
+
+/// How many elements the memory from a view's lowest to its highest would hold.
+fn extent(shape: &[usize], strides: &[isize]) -> usize {
+    if shape.contains(&0) {
+        return 0;
+    }
+    1 + shape
+        .iter()
+        .zip(strides)
+        .map(|(size, stride)| (size - 1) * stride.unsigned_abs())
+        .sum::<usize>()
 }
 
 /// Scratch that tasks write: each its own entries.

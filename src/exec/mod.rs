@@ -8,6 +8,7 @@ mod panics;
 mod pool;
 
 pub(crate) use buffer::{Input, Output, Shared};
+pub(crate) use fpenv::with_default_environment;
 pub(crate) use host::Host;
 pub(crate) use panics::catch;
 

@@ -3,6 +3,7 @@
 //! A fork copies the pool's memory but not its threads, so the pool remembers whose it is: a child that asks for threads
 //! starts its own and leaves the parent's, which it could neither use nor free.
 
+use std::hint::black_box;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::{process, ptr, thread};
@@ -30,7 +31,7 @@ pub(super) fn cores() -> usize {
 
 /// Runs every task; the calling thread takes its share.
 pub(super) fn run(count: usize, task: &(dyn Fn(usize) + Sync)) {
-    let Some(pool) = current() else {
+    let Some(pool) = has_memory(count).then(current).flatten() else {
         // No threads to be had: the work is done all the same.
         return (0..count).for_each(task);
     };
@@ -49,6 +50,23 @@ fn current() -> Option<&'static Pool> {
         Some(pool) if pool.process == process::id() => Some(pool),
         _ => start(known),
     }
+}
+
+/// Whether there is memory for what the pool is about to allocate, which aborts where there is none: a few words for each
+/// task, and when it is started some kilobytes for each thread.
+fn has_memory(count: usize) -> bool {
+    const PER_TASK: usize = 256;
+    const PER_THREAD: usize = 16 << 10;
+    let starting = if POOL.load(Ordering::Relaxed).is_null() {
+        PER_THREAD * cores()
+    } else {
+        0
+    };
+    let mut room = Vec::<u8>::new();
+    let has_room = room.try_reserve_exact(PER_TASK * count + starting).is_ok();
+    // Used, or the optimiser may find the allocation unnecessary, and successful.
+    black_box(&mut room);
+    has_room
 }
 
 #[cold]

@@ -20,7 +20,7 @@ use crate::simd::{self, Element, Kernel, Real, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// An integer type that holds codes.
-pub(crate) trait Code: Copy + Send + Sync + 'static {
+pub trait Code: Copy + Send + Sync + 'static {
     /// The least and the greatest code that it holds.
     const RANGE: (i128, i128);
 

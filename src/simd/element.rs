@@ -17,7 +17,7 @@ pub(crate) type Source<'a, E> = &'a [Cell<E>];
 pub(crate) type Target<'a, E> = &'a [Cell<MaybeUninit<E>>];
 
 /// The vector in which a token computes an element's numbers.
-pub(crate) type Lanes<T, E> = <<E as Element>::Real as Real>::Vector<T>;
+pub type Lanes<T, E> = <<E as Element>::Real as Real>::Vector<T>;
 
 /// The same number in every lane.
 #[inline(always)]
@@ -26,7 +26,7 @@ pub(crate) fn splat<T: Token, E: Element>(token: T, lane: E::Real) -> Lanes<T, E
 }
 
 /// A type that tensors hold.
-pub(crate) trait Element: Copy + Debug + Send + Sync + 'static {
+pub trait Element: Copy + Debug + Send + Sync + 'static {
     /// The type that it is computed in: C of the formulas.
     type Real: Real;
 
@@ -55,7 +55,7 @@ pub(crate) trait Element: Copy + Debug + Send + Sync + 'static {
 }
 
 /// A type that is computed in: float32 or float64.
-pub(crate) trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
+pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
     type Vector<T: Token>: Vector<Token = T, Lane = Self>;
 
     const ONE: Self;

@@ -36,13 +36,13 @@ pub(crate) use isa::Isa;
 pub(crate) const MAX_LANES: usize = 16;
 
 /// Proof that the processor has an instruction set, and the vectors that come with it.
-pub(crate) trait Token: Copy + 'static {
+pub trait Token: Copy + 'static {
     type F32: Vector32<Token = Self>;
     type F64: Vector<Token = Self, Lane = f64>;
 }
 
 /// As many numbers as the instruction set computes at once. Every operation is one IEEE operation per lane.
-pub(crate) trait Vector: Copy {
+pub trait Vector: Copy {
     type Token: Token;
     type Lane: Real;
     type Mask: Mask;
@@ -83,7 +83,7 @@ pub(crate) trait Vector: Copy {
 
 /// A vector of float32, which also reads, writes and rounds to the 16-bit types: correctly rounded (to nearest even),
 /// subnormals and infinities included; a NaN stays a NaN.
-pub(crate) trait Vector32: Vector<Lane = f32> {
+pub trait Vector32: Vector<Lane = f32> {
     /// # Safety
     /// `from` is valid for reads of `LANES` numbers.
     unsafe fn load_f16(token: Self::Token, from: *const u16) -> Self;
@@ -105,7 +105,7 @@ pub(crate) trait Vector32: Vector<Lane = f32> {
 }
 
 /// One truth value per lane.
-pub(crate) trait Mask: Copy {
+pub trait Mask: Copy {
     fn and(self, other: Self) -> Self;
     fn or(self, other: Self) -> Self;
 

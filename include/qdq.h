@@ -7,8 +7,8 @@
  *
  * Every channel of a tensor (the whole tensor where axis is -1) has a range [lo, hi]: given, or the least
  * and the greatest of its elements. The range fixes a grid of codes qmin..qmax (integers of num_bits bits),
- * and every element is replaced by the nearest number of that grid. In C, which is double for double and
- * float for the other types:
+ * and every element is replaced by the nearest number of that grid. Computed in the type C, which is double
+ * for double and float for the other types:
  *
  *     qmin = signed ? -(2^(bits-1)) + (narrow ? 1 : 0) : 0
  *     qmax = signed ?   2^(bits-1) - 1 : 2^bits - 1

@@ -50,42 +50,27 @@ impl Attributes {
 
     /// Codes from -2^(bits-1) to 2^(bits-1) - 1, or else from 0 to 2^bits - 1.
     pub fn signed_input(self, signed: bool) -> Self {
-        Attributes(Attrs {
-            signed_input: signed,
-            ..self.0
-        })
+        Attributes(Attrs { signed_input: signed, ..self.0 })
     }
 
     /// Width of the codes: 1 to 61 signed, 1 to 62 unsigned.
     pub fn num_bits(self, bits: u8) -> Self {
-        Attributes(Attrs {
-            num_bits: i32::from(bits),
-            ..self.0
-        })
+        Attributes(Attrs { num_bits: i32::from(bits), ..self.0 })
     }
 
     /// Where a number halfway between two codes goes.
     pub fn round_mode(self, mode: RoundMode) -> Self {
-        Attributes(Attrs {
-            round_mode: mode,
-            ..self.0
-        })
+        Attributes(Attrs { round_mode: mode, ..self.0 })
     }
 
     /// Leaves out the least signed code.
     pub fn narrow_range(self, narrow: bool) -> Self {
-        Attributes(Attrs {
-            narrow_range: narrow,
-            ..self.0
-        })
+        Attributes(Attrs { narrow_range: narrow, ..self.0 })
     }
 
     /// One range for each index of this dimension.
     pub fn axis(self, axis: usize) -> Self {
-        Attributes(Attrs {
-            axis: i32::try_from(axis).unwrap_or(i32::MAX),
-            ..self.0
-        })
+        Attributes(Attrs { axis: i32::try_from(axis).unwrap_or(i32::MAX), ..self.0 })
     }
 
     /// How the 16-bit types are computed.
@@ -138,18 +123,11 @@ impl<E: Element> Range<'_, E> {
         let count = channels.unwrap_or(self.min.len());
         for (name, len) in [("min", self.min.len()), ("max", self.max.len())] {
             if len != count {
-                return fail!(
-                    SizeMismatch,
-                    "{name} has {len} numbers; expected {count}, one for each channel"
-                );
+                return fail!(SizeMismatch, "{name} has {len} numbers; expected {count}, one for each channel");
             }
         }
         let of = |index: usize| [self.min[index].to_real(), self.max[index].to_real()];
-        Ok(work(&Bounds {
-            names: ["min", "max"],
-            count,
-            of: &of,
-        }))
+        Ok(work(&Bounds { names: ["min", "max"], count, of: &of }))
     }
 }
 
@@ -270,14 +248,7 @@ pub fn quantize_and_dequantize_grad<E: Element, D: Dimension>(
     let mut layout = Layout::new();
     lay_out(&mut layout, &shape, [&gradients.place, &input.place, &backprop.place]);
     exec::with_default_environment(|| {
-        operation::gradient(
-            given,
-            &layout,
-            &executor.0,
-            &gradients.buffer,
-            &input.buffer,
-            &backprop.buffer,
-        )
+        operation::gradient(given, &layout, &executor.0, &gradients.buffer, &input.buffer, &backprop.buffer)
     })
 }
 
@@ -314,12 +285,8 @@ pub fn update_range<E: Element, D: Dimension>(
     exec::with_default_environment(|| ranges::widen(&layout, &executor.0, &input.buffer, &mut known))?;
     ranges::settle_zeros(&mut known);
     let fields = known.fields();
-    min.iter_mut()
-        .zip(fields.range_min)
-        .for_each(|(end, real)| *end = E::from_real(*real));
-    max.iter_mut()
-        .zip(fields.range_max)
-        .for_each(|(end, real)| *end = E::from_real(*real));
+    min.iter_mut().zip(fields.range_min).for_each(|(end, real)| *end = E::from_real(*real));
+    max.iter_mut().zip(fields.range_max).for_each(|(end, real)| *end = E::from_real(*real));
     Ok(())
 }
 
@@ -370,10 +337,7 @@ impl<E: Element> Quantizer<E> {
     fn prepare(attrs: Attrs, channels: Channels<E::Real>) -> Result<Self, Error> {
         let count = channels.fields().scale.len();
         if attrs.axis == -1 && count != 1 {
-            return fail!(
-                SizeMismatch,
-                "min has {count} numbers; expected 1, because there is no axis"
-            );
+            return fail!(SizeMismatch, "min has {count} numbers; expected 1, because there is no axis");
         }
         exec::with_default_environment(|| quantizer::Quantizer::new(&attrs, channels)).map(Quantizer)
     }
@@ -389,11 +353,9 @@ impl<E: Element> Quantizer<E> {
         executor: &Executor,
         mut output: ArrayViewMut<'_, E, D>,
     ) -> Result<(), Error> {
-        self.run(
-            Operand::input(&input)?,
-            Operand::output(&mut output)?,
-            |layout, input, output| self.0.apply(layout, &executor.0, input, output),
-        )
+        self.run(Operand::input(&input)?, Operand::output(&mut output)?, |layout, input, output| {
+            self.0.apply(layout, &executor.0, input, output)
+        })
     }
 
     /// The codes of the elements, saturated; what is NaN gives 0.
@@ -408,11 +370,9 @@ impl<E: Element> Quantizer<E> {
         mut codes: ArrayViewMut<'_, K, D>,
     ) -> Result<(), Error> {
         self.check_holds_codes::<K>()?;
-        self.run(
-            Operand::input(&input)?,
-            Operand::output(&mut codes)?,
-            |layout, input, codes| self.0.quantize(layout, &executor.0, input, codes),
-        )
+        self.run(Operand::input(&input)?, Operand::output(&mut codes)?, |layout, input, codes| {
+            self.0.quantize(layout, &executor.0, input, codes)
+        })
     }
 
     /// The numbers of the codes.
@@ -427,11 +387,9 @@ impl<E: Element> Quantizer<E> {
         mut output: ArrayViewMut<'_, E, D>,
     ) -> Result<(), Error> {
         self.check_holds_codes::<K>()?;
-        self.run(
-            Operand::input(&codes)?,
-            Operand::output(&mut output)?,
-            |layout, codes, output| self.0.dequantize(layout, &executor.0, codes, output),
-        )
+        self.run(Operand::input(&codes)?, Operand::output(&mut output)?, |layout, codes, output| {
+            self.0.dequantize(layout, &executor.0, codes, output)
+        })
     }
 
     /// The gradient of [`Quantizer::apply`] by its input: masks by the range as it was given or gathered.
@@ -454,8 +412,7 @@ impl<E: Element> Quantizer<E> {
         let mut layout = Layout::new();
         lay_out(&mut layout, &shape, [&gradients.place, &input.place, &backprop.place]);
         exec::with_default_environment(|| {
-            self.0
-                .gradient(&layout, &executor.0, &gradients.buffer, &input.buffer, &backprop.buffer)
+            self.0.gradient(&layout, &executor.0, &gradients.buffer, &input.buffer, &backprop.buffer)
         })
     }
 
@@ -489,10 +446,7 @@ impl<E: Element> Quantizer<E> {
             return Ok(shape);
         }
         let (actual, expected) = (shape.channels(), self.0.channels());
-        fail!(
-            SizeMismatch,
-            "shape[{axis}] is {actual}; expected {expected}, as the quantizer has channels"
-        )
+        fail!(SizeMismatch, "shape[{axis}] is {actual}; expected {expected}, as the quantizer has channels")
     }
 
     fn check_holds_codes<K: Code>(&self) -> Result<(), Error> {
@@ -500,12 +454,7 @@ impl<E: Element> Quantizer<E> {
         if K::RANGE.0 <= qmin.into() && i128::from(qmax) <= K::RANGE.1 {
             return Ok(());
         }
-        fail!(
-            UnsupportedDtype,
-            "the code type holds {} to {}; expected {qmin} to {qmax}",
-            K::RANGE.0,
-            K::RANGE.1
-        )
+        fail!(UnsupportedDtype, "the code type holds {} to {}; expected {qmin} to {qmax}", K::RANGE.0, K::RANGE.1)
     }
 }
 
@@ -527,20 +476,14 @@ struct Operand<B> {
 impl<'a, E> Operand<Input<'a, E>> {
     fn input<D: Dimension>(view: &'a ArrayView<'_, E, D>) -> Result<Self, Error> {
         let place = Place::new(view.shape(), view.strides())?;
-        Ok(Operand {
-            buffer: Input::of_view(view, place.first),
-            place,
-        })
+        Ok(Operand { buffer: Input::of_view(view, place.first), place })
     }
 }
 
 impl<'a, E> Operand<Output<'a, E>> {
     fn output<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<Self, Error> {
         let place = Place::new(view.shape(), view.strides())?;
-        Ok(Operand {
-            buffer: Output::of_view(view, place.first),
-            place,
-        })
+        Ok(Operand { buffer: Output::of_view(view, place.first), place })
     }
 }
 
@@ -548,10 +491,7 @@ impl<'a, E> Operand<Input<'a, E>> {
     /// A view as input and output at once.
     fn in_place<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<(Self, Operand<Output<'a, E>>), Error> {
         let output = Operand::output(view)?;
-        let input = Operand {
-            place: output.place.clone(),
-            buffer: output.buffer.as_input(),
-        };
+        let input = Operand { place: output.place.clone(), buffer: output.buffer.as_input() };
         Ok((input, output))
     }
 }
@@ -565,19 +505,11 @@ impl<B> Operand<B> {
 impl Place {
     fn new(shape: &[usize], strides: &[isize]) -> Result<Self, Error> {
         if shape.len() > MAX_RANK {
-            return fail!(
-                InvalidShape,
-                "the rank is {}; expected {MAX_RANK} at the most",
-                shape.len()
-            );
+            return fail!(InvalidShape, "the rank is {}; expected {MAX_RANK} at the most", shape.len());
         }
         // A view's sizes and distances are those of memory: they fit.
         let reaches_back = |(size, stride): (&usize, &isize)| {
-            if *size > 1 && *stride < 0 {
-                (size - 1) * stride.unsigned_abs()
-            } else {
-                0
-            }
+            if *size > 1 && *stride < 0 { (size - 1) * stride.unsigned_abs() } else { 0 }
         };
         Ok(Place {
             shape: shape.iter().map(|size| *size as i64).collect(),
@@ -590,26 +522,15 @@ impl Place {
         if self.shape == other.shape {
             return Ok(());
         }
-        fail!(
-            SizeMismatch,
-            "{name} has the shape {}; expected {}",
-            Dimensions(&self.shape),
-            Dimensions(&other.shape)
-        )
+        fail!(SizeMismatch, "{name} has the shape {}; expected {}", Dimensions(&self.shape), Dimensions(&other.shape))
     }
 }
 
 /// The values of a given range, checked.
 fn given<E: Element>(range: Option<Range<'_, E>>, shape: &Shape<'_>) -> Result<Option<Channels<E::Real>>, Error> {
-    range
-        .map(|range| range.with_bounds(Some(shape.channels()), |bounds| bounds.given())?)
-        .transpose()
+    range.map(|range| range.with_bounds(Some(shape.channels()), |bounds| bounds.given())?).transpose()
 }
 
 fn lay_out<const N: usize>(layout: &mut Layout<N>, shape: &Shape<'_>, places: [&Place; N]) {
-    layout.set_strided(
-        shape,
-        places.map(|place| &place.strides[..]),
-        places.map(|place| place.first),
-    );
+    layout.set_strided(shape, places.map(|place| &place.strides[..]), places.map(|place| place.first));
 }

@@ -62,17 +62,9 @@ impl Default for Attrs {
 impl Attrs {
     /// Checks all that can be checked without a tensor; the axis waits for the rank.
     pub(crate) fn validate(self) -> Result<Attrs, Error> {
-        let (most, kind) = if self.signed_input {
-            (61, "signed")
-        } else {
-            (62, "unsigned")
-        };
+        let (most, kind) = if self.signed_input { (61, "signed") } else { (62, "unsigned") };
         if !(1..=most).contains(&self.num_bits) {
-            return fail!(
-                InvalidAttribute,
-                "num_bits is {}; expected 1 to {most} for {kind} input",
-                self.num_bits
-            );
+            return fail!(InvalidAttribute, "num_bits is {}; expected 1 to {most} for {kind} input", self.num_bits);
         }
         if self.signed_input && self.narrow_range && self.num_bits == 1 {
             return fail!(
@@ -99,13 +91,7 @@ mod tests {
     use super::*;
 
     fn codes(num_bits: i32, signed_input: bool, narrow_range: bool) -> (i64, i64) {
-        Attrs {
-            num_bits,
-            signed_input,
-            narrow_range,
-            ..Attrs::default()
-        }
-        .codes()
+        Attrs { num_bits, signed_input, narrow_range, ..Attrs::default() }.codes()
     }
 
     #[test]

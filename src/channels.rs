@@ -29,11 +29,7 @@ pub(crate) enum Channels<C> {
 impl<C: Real> Channels<C> {
     /// Ranges that hold no number yet, as a reduction starts; the parameters are 0.
     pub(crate) fn new(count: usize) -> Result<Self, Error> {
-        let mut channels = if count == 1 {
-            Channels::One([C::ZERO; FIELDS])
-        } else {
-            Channels::Many(zeros(count)?)
-        };
+        let mut channels = if count == 1 { Channels::One([C::ZERO; FIELDS]) } else { Channels::Many(zeros(count)?) };
         let fields = channels.fields_mut();
         fields.range_min.iter().for_each(|min| min.set(C::INFINITY));
         fields.range_max.iter().for_each(|max| max.set(C::NEG_INFINITY));
@@ -73,10 +69,7 @@ impl<'a, C> Fields<&'a [C]> {
 
 fn zeros<C: Real>(count: usize) -> Result<Vec<C>, Error> {
     let mut memory = Vec::new();
-    match count
-        .checked_mul(FIELDS)
-        .map(|len| (len, memory.try_reserve_exact(len)))
-    {
+    match count.checked_mul(FIELDS).map(|len| (len, memory.try_reserve_exact(len))) {
         Some((len, Ok(()))) => {
             memory.resize(len, C::ZERO);
             Ok(memory)

@@ -47,25 +47,13 @@ impl<'a> Shape<'a> {
         }
         if axis < -1 || axis >= rank as i32 {
             let last = rank as i64 - 1;
-            return fail!(
-                InvalidAxis,
-                "axis is {axis}; expected -1 to {last} for a tensor of rank {rank}"
-            );
+            return fail!(InvalidAxis, "axis is {axis}; expected -1 to {last} for a tensor of rank {rank}");
         }
         let axis = usize::try_from(axis).ok();
         let channels = axis.map_or(Some(1), |axis| addressable(dimensions[axis], element_size));
-        let elements = if dimensions.contains(&0) {
-            Some(0)
-        } else {
-            product(dimensions, element_size)
-        };
+        let elements = if dimensions.contains(&0) { Some(0) } else { product(dimensions, element_size) };
         match (elements, channels) {
-            (Some(elements), Some(channels)) => Ok(Shape {
-                dimensions,
-                axis,
-                elements,
-                channels,
-            }),
+            (Some(elements), Some(channels)) => Ok(Shape { dimensions, axis, elements, channels }),
             _ => fail!(
                 InvalidShape,
                 "{name} is {} ({element_size} bytes an element); expected {} bytes in all at the most",
@@ -85,30 +73,19 @@ impl<'a> Shape<'a> {
 
     /// The same with one channel.
     pub(crate) fn without_axis(self) -> Self {
-        Shape {
-            axis: None,
-            channels: 1,
-            ..self
-        }
+        Shape { axis: None, channels: 1, ..self }
     }
 }
 
 /// As many elements, if they can be addressed.
 fn addressable(elements: i64, element_size: usize) -> Option<usize> {
     let elements = usize::try_from(elements).ok()?;
-    elements
-        .checked_mul(element_size)
-        .filter(|bytes| *bytes <= isize::MAX as usize)?;
+    elements.checked_mul(element_size).filter(|bytes| *bytes <= isize::MAX as usize)?;
     Some(elements)
 }
 
 fn product(dimensions: &[i64], element_size: usize) -> Option<usize> {
-    addressable(
-        dimensions
-            .iter()
-            .try_fold(1i64, |product, dimension| product.checked_mul(*dimension))?,
-        element_size,
-    )
+    addressable(dimensions.iter().try_fold(1i64, |product, dimension| product.checked_mul(*dimension))?, element_size)
 }
 
 /// A shape in words: [2, 3, 4], the first ones of a long one.
@@ -118,11 +95,7 @@ impl fmt::Display for Dimensions<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const SHOWN: usize = 8;
         f.debug_list().entries(self.0.iter().take(SHOWN)).finish()?;
-        if self.0.len() > SHOWN {
-            write!(f, " and {} more", self.0.len() - SHOWN)
-        } else {
-            Ok(())
-        }
+        if self.0.len() > SHOWN { write!(f, " and {} more", self.0.len() - SHOWN) } else { Ok(()) }
     }
 }
 
@@ -136,11 +109,7 @@ pub(crate) struct Dimension<const N: usize> {
 }
 
 impl<const N: usize> Dimension<N> {
-    const SINGLE: Self = Dimension {
-        size: 1,
-        strides: [1; N],
-        channel_step: 0,
-    };
+    const SINGLE: Self = Dimension { size: 1, strides: [1; N], channel_step: 0 };
 
     pub(crate) fn has_channels(&self) -> bool {
         self.channel_step == 1
@@ -176,13 +145,7 @@ pub(crate) struct Layout<const N: usize> {
 impl<const N: usize> Layout<N> {
     /// Of no elements, to be filled in.
     pub(crate) fn new() -> Self {
-        Layout {
-            nest: ArrayVec::new(),
-            row: Dimension::SINGLE,
-            starts: [0; N],
-            elements: 0,
-            channels: 1,
-        }
+        Layout { nest: ArrayVec::new(), row: Dimension::SINGLE, starts: [0; N], elements: 0, channels: 1 }
     }
 
     /// Operands that are all dense and row-major.
@@ -194,11 +157,8 @@ impl<const N: usize> Layout<N> {
         let before = shape.axis.filter(|_| self.channels > 1).unwrap_or(0);
         let outer = shape.dimensions[..before].iter().product::<i64>() as usize;
         let inner = self.elements / outer / self.channels;
-        let dimension = |size: usize, stride: usize, channel_step| Dimension {
-            size,
-            strides: [stride as isize; N],
-            channel_step,
-        };
+        let dimension =
+            |size: usize, stride: usize, channel_step| Dimension { size, strides: [stride as isize; N], channel_step };
         let has_axis = usize::from(self.channels > 1);
         for dimension in [
             dimension(outer, self.channels * inner, 0),
@@ -223,15 +183,10 @@ impl<const N: usize> Layout<N> {
         for (index, size) in shape.dimensions.iter().enumerate().filter(|(_, size)| **size > 1) {
             let channel_step = usize::from(shape.axis == Some(index));
             let strides = strides.map(|strides| strides[index] as isize);
-            self.nest.push(Dimension {
-                size: *size as usize,
-                strides,
-                channel_step,
-            });
+            self.nest.push(Dimension { size: *size as usize, strides, channel_step });
         }
         self.turn_round();
-        self.nest
-            .sort_unstable_by_key(|dimension| Reverse(dimension.distances()));
+        self.nest.sort_unstable_by_key(|dimension| Reverse(dimension.distances()));
         self.merge();
         self.take_row();
     }
@@ -258,10 +213,7 @@ impl<const N: usize> Layout<N> {
         for index in 1..self.nest.len() {
             let inner = self.nest[index];
             if self.nest[kept].is_continued_by(&inner) {
-                self.nest[kept] = Dimension {
-                    size: self.nest[kept].size * inner.size,
-                    ..inner
-                };
+                self.nest[kept] = Dimension { size: self.nest[kept].size * inner.size, ..inner };
             } else {
                 kept += 1;
                 self.nest[kept] = inner;
@@ -309,11 +261,7 @@ pub(crate) struct Piece<'a, const N: usize> {
 
 impl<'a, const N: usize> Piece<'a, N> {
     pub(crate) fn new(layout: &'a Layout<N>, dimension: usize, indices: Range<usize>) -> Self {
-        Piece {
-            layout,
-            dimension,
-            indices,
-        }
+        Piece { layout, dimension, indices }
     }
 
     pub(crate) fn has_channel_per_element(&self) -> bool {
@@ -322,42 +270,26 @@ impl<'a, const N: usize> Piece<'a, N> {
 
     /// The rows, in the order of the walk. Rows that are not contiguous come in parts of at most [`STAGED`] elements.
     #[inline(always)]
-    pub(crate) fn rows(&self) -> Rows<'a, N> {
-        self.rows_of_at_most(if self.layout.has_contiguous_rows() {
-            usize::MAX
-        } else {
-            STAGED
-        })
+    pub(crate) fn rows<'c>(&self, counters: &'c mut Counters) -> Rows<'a, 'c, N> {
+        self.rows_of_at_most(counters, if self.layout.has_contiguous_rows() { usize::MAX } else { STAGED })
     }
 
     /// All rows in parts of at most [`STAGED`] elements.
-    pub(crate) fn parts(&self) -> Rows<'a, N> {
-        self.rows_of_at_most(STAGED)
+    pub(crate) fn parts<'c>(&self, counters: &'c mut Counters) -> Rows<'a, 'c, N> {
+        self.rows_of_at_most(counters, STAGED)
     }
 
     #[inline(always)]
-    fn rows_of_at_most(&self, most: usize) -> Rows<'a, N> {
-        let Layout {
-            nest,
-            row,
-            starts,
-            elements,
-            ..
-        } = self.layout;
-        let cut = if self.dimension == nest.len() {
-            row
-        } else {
-            &nest[self.dimension]
-        };
-        let len = if self.dimension == nest.len() {
-            self.indices.len()
-        } else {
-            row.size
-        };
+    fn rows_of_at_most<'c>(&self, counters: &'c mut Counters, most: usize) -> Rows<'a, 'c, N> {
+        counters.clear();
+        counters.extend(self.layout.nest.iter().map(|_| 0));
+        let Layout { nest, row, starts, elements, .. } = self.layout;
+        let cut = if self.dimension == nest.len() { row } else { &nest[self.dimension] };
+        let len = if self.dimension == nest.len() { self.indices.len() } else { row.size };
         let mut rows = Rows {
             nest,
             cut: (self.dimension, self.indices.len()),
-            counters: nest.iter().map(|_| 0).collect(),
+            counters,
             is_done: *elements == 0 || self.indices.is_empty(),
             row: Row {
                 starts: *starts,
@@ -413,26 +345,23 @@ impl<const N: usize> Row<N> {
         for (start, stride) in self.starts.iter_mut().zip(dimension.strides) {
             *start = start.wrapping_add_signed(stride.wrapping_mul(steps));
         }
-        self.channel = self
-            .channel
-            .wrapping_add_signed(dimension.channel_step as isize * steps);
+        self.channel = self.channel.wrapping_add_signed(dimension.channel_step as isize * steps);
     }
 
     fn as_dimension(&self) -> Dimension<N> {
-        Dimension {
-            size: self.len,
-            strides: self.strides,
-            channel_step: usize::from(self.has_channel_per_element),
-        }
+        Dimension { size: self.len, strides: self.strides, channel_step: usize::from(self.has_channel_per_element) }
     }
 }
 
+/// Memory for the indices of a walk: large, so it is lent instead of moved.
+pub(crate) type Counters = ArrayVec<usize, MAX_RANK>;
+
 /// The rows of a piece: an odometer over the nest.
-pub(crate) struct Rows<'a, const N: usize> {
+pub(crate) struct Rows<'a, 'c, const N: usize> {
     nest: &'a [Dimension<N>],
     /// The dimension that is not whole, and how many of its indices there are.
     cut: (usize, usize),
-    counters: ArrayVec<usize, MAX_RANK>,
+    counters: &'c mut Counters,
     is_done: bool,
     /// The next part of a row.
     row: Row<N>,
@@ -441,7 +370,7 @@ pub(crate) struct Rows<'a, const N: usize> {
     len: usize,
 }
 
-impl<const N: usize> Iterator for Rows<'_, N> {
+impl<const N: usize> Iterator for Rows<'_, '_, N> {
     type Item = Row<N>;
 
     #[inline(always)]
@@ -459,15 +388,11 @@ impl<const N: usize> Iterator for Rows<'_, N> {
     }
 }
 
-impl<const N: usize> Rows<'_, N> {
+impl<const N: usize> Rows<'_, '_, N> {
     #[inline(always)]
     fn next_row(&mut self) {
         for (index, dimension) in self.nest.iter().enumerate().rev() {
-            let size = if self.cut.0 == index {
-                self.cut.1
-            } else {
-                dimension.size
-            };
+            let size = if self.cut.0 == index { self.cut.1 } else { dimension.size };
             self.counters[index] += 1;
             self.row.advance(dimension, 1);
             if self.counters[index] < size {
@@ -505,10 +430,7 @@ mod tests {
         let shape = Shape::new("shape", shape, axis, 4).expect("a valid shape");
         let mut layout = Layout::new();
         set(&mut layout, &shape);
-        layout
-            .dimensions()
-            .map(|d| (d.size, d.strides[0], d.has_channels()))
-            .collect()
+        layout.dimensions().map(|d| (d.size, d.strides[0], d.has_channels())).collect()
     }
 
     fn dense(shape: &[i64], axis: i32) -> Vec<(usize, isize, bool)> {
@@ -520,9 +442,7 @@ mod tests {
     }
 
     fn failure(shape: &[i64], axis: i32) -> Status {
-        Shape::new("shape", shape, axis, 4)
-            .expect_err("an invalid shape")
-            .status()
+        Shape::new("shape", shape, axis, 4).expect_err("an invalid shape").status()
     }
 
     #[test]

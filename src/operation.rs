@@ -53,14 +53,7 @@ pub(crate) fn gradient<E: Element>(
     match given {
         Some(channels) => {
             let fields = channels.fields();
-            quantizer::mask(
-                layout,
-                executor,
-                [fields.range_min, fields.range_max],
-                gradients,
-                input,
-                backprop,
-            )
+            quantizer::mask(layout, executor, [fields.range_min, fields.range_max], gradients, input, backprop)
         }
         // The layout has no axis: the data's own range has every number inside, whatever the channel.
         None => {

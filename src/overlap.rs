@@ -52,18 +52,10 @@ impl Footprint {
             let (weight, most) = (i128::from(*stride) * element_size, i128::from(*size) - 1);
             lowest += weight.min(0) * most;
             reach += weight.abs() * most;
-            terms.push(Term {
-                weight: weight.abs(),
-                most,
-            });
+            terms.push(Term { weight: weight.abs(), most });
         }
         terms.sort_unstable_by_key(|term| std::cmp::Reverse(term.weight));
-        Footprint {
-            lowest,
-            extent: reach + element_size,
-            element_size,
-            terms,
-        }
+        Footprint { lowest, extent: reach + element_size, element_size, terms }
     }
 
     /// Whether some byte belongs to an element of each.
@@ -89,20 +81,9 @@ impl Footprint {
         // be the first dimension where they differ, there by at least 1; the later ones by anything.
         (0..self.terms.len()).any(|first| {
             let (leading, later) = (self.terms[first], &self.terms[first + 1..]);
-            let mut terms: ArrayVec<Term, MAX_RANK> = later
-                .iter()
-                .map(|term| Term {
-                    most: 2 * term.most,
-                    ..*term
-                })
-                .collect();
-            terms.insert(
-                0,
-                Term {
-                    most: leading.most - 1,
-                    ..leading
-                },
-            );
+            let mut terms: ArrayVec<Term, MAX_RANK> =
+                later.iter().map(|term| Term { most: 2 * term.most, ..*term }).collect();
+            terms.insert(0, Term { most: leading.most - 1, ..leading });
             let reach: i128 = later.iter().map(|term| term.weight * term.most).sum();
             let wanted = reach - leading.weight;
             Search::run(&terms, wanted..=wanted)
@@ -143,9 +124,7 @@ impl Search {
         if low == 0 {
             return true;
         }
-        let common = terms
-            .iter()
-            .fold(0, |common, term| greatest_common_divisor(common, term.weight));
+        let common = terms.iter().fold(0, |common, term| greatest_common_divisor(common, term.weight));
         if common > 0 && high / common * common < low {
             return false;
         }
@@ -178,10 +157,7 @@ mod tests {
         let mut addresses = vec![start as i64];
         for (size, stride) in shape.iter().zip(strides) {
             let step = stride * element_size as i64;
-            addresses = addresses
-                .iter()
-                .flat_map(|at| (0..*size).map(move |index| at + index * step))
-                .collect();
+            addresses = addresses.iter().flat_map(|at| (0..*size).map(move |index| at + index * step)).collect();
         }
         addresses
     }
@@ -222,13 +198,8 @@ mod tests {
     #[test]
     fn a_search_without_end_ends_as_shared() {
         // Multiples of 6, and one 1: nothing sums to 3 more than a multiple of 6, but only trying all shows it.
-        let mut terms: Vec<Term> = (1..60)
-            .map(|k| Term {
-                weight: 6 * ((1 << 40) + k * k * k * 7919),
-                most: 1,
-            })
-            .rev()
-            .collect();
+        let mut terms: Vec<Term> =
+            (1..60).map(|k| Term { weight: 6 * ((1 << 40) + k * k * k * 7919), most: 1 }).rev().collect();
         terms.push(Term { weight: 1, most: 1 });
         let wanted = terms.iter().map(|term| term.weight).sum::<i128>() / 12 * 6 + 3;
         assert!(Search::run(&terms, wanted..=wanted));

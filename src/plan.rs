@@ -29,40 +29,19 @@ impl<'a, const N: usize> Plan<'a, N> {
     pub(crate) fn of_elements(layout: &'a Layout<N>, width: usize, element_size: usize) -> Self {
         let wanted = wanted_pieces(layout, width, element_size);
         let (dimension, size) = outermost_of(layout, wanted);
-        Plan {
-            layout,
-            dimension,
-            size,
-            pieces: wanted.min(size).max(1),
-        }
+        Plan { layout, dimension, size, pieces: wanted.min(size).max(1) }
     }
 
     /// Of a pass that gathers the channels' ranges: no two pieces share a channel, or each has ranges of its own
     /// ([`Plan::has_partial_ranges`]), at most [`MAX_PARTIAL_RANGES`] in all.
     pub(crate) fn of_ranges(layout: &'a Layout<N>, width: usize, element_size: usize) -> Self {
-        let elements = Self::of_elements(
-            layout,
-            width.min(MAX_PARTIAL_RANGES / layout.channels().max(1)),
-            element_size,
-        );
-        match layout
-            .dimensions()
-            .enumerate()
-            .find(|(_, dimension)| dimension.has_channels())
-        {
+        let elements =
+            Self::of_elements(layout, width.min(MAX_PARTIAL_RANGES / layout.channels().max(1)), element_size);
+        match layout.dimensions().enumerate().find(|(_, dimension)| dimension.has_channels()) {
             Some((index, channels)) => {
                 let pieces = wanted_pieces(layout, width, element_size).min(channels.size);
-                let channels = Plan {
-                    layout,
-                    dimension: index,
-                    size: channels.size,
-                    pieces,
-                };
-                if channels.pieces >= elements.pieces {
-                    channels
-                } else {
-                    elements
-                }
+                let channels = Plan { layout, dimension: index, size: channels.size, pieces };
+                if channels.pieces >= elements.pieces { channels } else { elements }
             }
             None => elements,
         }
@@ -78,12 +57,7 @@ impl<'a, const N: usize> Plan<'a, N> {
 
     /// Whether different pieces hold elements of one channel.
     pub(crate) fn has_partial_ranges(&self) -> bool {
-        self.pieces > 1
-            && !self
-                .layout
-                .dimensions()
-                .nth(self.dimension)
-                .is_some_and(|cut| cut.has_channels())
+        self.pieces > 1 && !self.layout.dimensions().nth(self.dimension).is_some_and(|cut| cut.has_channels())
     }
 }
 
@@ -97,9 +71,7 @@ fn outermost_of<const N: usize>(layout: &Layout<N>, pieces: usize) -> (usize, us
     const INDICES_PER_PIECE: usize = 8;
     let sizes = || layout.dimensions().map(|dimension| dimension.size).enumerate();
     let largest = sizes().max_by_key(|(_, size)| *size).unwrap_or((0, 1));
-    sizes()
-        .find(|(_, size)| *size >= pieces * INDICES_PER_PIECE)
-        .unwrap_or(largest)
+    sizes().find(|(_, size)| *size >= pieces * INDICES_PER_PIECE).unwrap_or(largest)
 }
 
 /// The index-th of `parts` nearly equal parts of 0..total.
@@ -112,12 +84,13 @@ fn part(total: usize, index: usize, parts: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{STAGED, Shape};
+    use crate::layout::{Counters, STAGED, Shape};
 
     /// Every element's channel, by the pieces of a plan; each element must be in one piece.
     fn channels_seen(layout: &Layout<1>, plan: &Plan<'_, 1>, extent: usize) -> Vec<Option<usize>> {
         let mut seen = vec![None; extent];
-        for row in (0..plan.pieces()).flat_map(|index| plan.piece(index).rows()) {
+        for row in (0..plan.pieces()).flat_map(|index| plan.piece(index).rows(&mut Counters::new()).collect::<Vec<_>>())
+        {
             for offset in 0..row.len {
                 let at = row.starts[0].wrapping_add_signed(row.strides[0] * offset as isize);
                 let channel = row.channel + if layout.has_channel_per_element() { offset } else { 0 };
@@ -157,11 +130,7 @@ mod tests {
                     let seen = channels_seen(&dense, &plan_of(&dense, width, ELEMENT_SIZE), extent);
                     let inner: usize = shape[(axis + 1) as usize..].iter().product::<i64>() as usize;
                     let expected = |at: usize| if axis < 0 { 0 } else { at / inner % checked.channels() };
-                    assert!(
-                        seen.iter()
-                            .enumerate()
-                            .all(|(at, channel)| *channel == Some(expected(at)))
-                    );
+                    assert!(seen.iter().enumerate().all(|(at, channel)| *channel == Some(expected(at))));
                     let strided = channels_seen(&apart, &plan_of(&apart, width, ELEMENT_SIZE), 2 * extent);
                     assert!(strided.iter().step_by(2).eq(&seen));
                 }

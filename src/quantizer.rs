@@ -35,20 +35,13 @@ pub(crate) enum Parameter {
 impl<E: Element> Quantizer<E> {
     /// Computes the parameters. With degenerate = ERROR a channel without a usable scale is an error here.
     pub(crate) fn new(attrs: &Attrs, mut channels: Channels<E::Real>) -> Result<Self, Error> {
-        let prepared = simd::run(Prepare::<E> {
-            attrs,
-            channels: channels.fields_mut(),
-        });
+        let prepared = Prepare::<E> { attrs, channels: channels.fields_mut() }.run_where_it_pays();
         let clamps = match (attrs.degenerate, prepared.degenerate) {
             (Degenerate::Error, Some(channel)) => return degenerate_error(&channels, channel),
             (Degenerate::Zero, Some(_)) => true,
             _ => attrs.range_given,
         };
-        Ok(Quantizer {
-            attrs: *attrs,
-            channels,
-            clamps,
-        })
+        Ok(Quantizer { attrs: *attrs, channels, clamps })
     }
 
     pub(crate) fn attrs(&self) -> &Attrs {
@@ -90,9 +83,7 @@ impl<E: Element> Quantizer<E> {
         input: &Input<'_, E>,
         backprop: &Output<'_, E>,
     ) -> Result<(), Error> {
-        let Fields {
-            range_min, range_max, ..
-        } = self.channels.fields();
+        let Fields { range_min, range_max, .. } = self.channels.fields();
         mask(layout, executor, [range_min, range_max], gradients, input, backprop)
     }
 
@@ -142,10 +133,7 @@ impl<E: Element> Quantizer<E> {
     /// A quantity of one channel, by the formulas: what degenerate = ZERO puts in their place does not show.
     pub(crate) fn parameter(&self, parameter: Parameter, channel: usize) -> E::Real {
         let fields = self.channels.fields();
-        let attrs = Attrs {
-            degenerate: Degenerate::TensorFlow,
-            ..self.attrs
-        };
+        let attrs = Attrs { degenerate: Degenerate::TensorFlow, ..self.attrs };
         let cell = |value| [Cell::new(value)];
         let min = cell(fields.range_min[channel]);
         let max = cell(fields.range_max[channel]);
@@ -158,10 +146,7 @@ impl<E: Element> Quantizer<E> {
             clamp_min: &clamp_min[..],
             clamp_max: &clamp_max[..],
         };
-        simd::run(Prepare::<E> {
-            attrs: &attrs,
-            channels: one,
-        });
+        Prepare::<E> { attrs: &attrs, channels: one }.run_where_it_pays();
         let [wanted] = match parameter {
             Parameter::Scale => scale,
             Parameter::InverseScale => inverse,

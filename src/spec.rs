@@ -78,17 +78,8 @@ pub(crate) struct Grid<E: Element> {
 impl<E: Element> Grid<E> {
     pub(crate) fn new(attrs: &Attrs) -> Self {
         let (qmin, qmax) = attrs.codes();
-        let max = if attrs.arithmetic == Arithmetic::Native {
-            E::MAX
-        } else {
-            <E::Real as Element>::MAX
-        };
-        Grid {
-            qmin: E::Real::from_integer(qmin),
-            qmax: E::Real::from_integer(qmax),
-            max,
-            element: PhantomData,
-        }
+        let max = if attrs.arithmetic == Arithmetic::Native { E::MAX } else { <E::Real as Element>::MAX };
+        Grid { qmin: E::Real::from_integer(qmin), qmax: E::Real::from_integer(qmax), max, element: PhantomData }
     }
 }
 
@@ -179,10 +170,7 @@ pub(crate) fn parameters_of_gathered<T: Token, E: Element, A: Settling>(
     *lo = Vector::select(is_empty, zero, *lo).add(zero);
     *hi = Vector::select(is_empty, zero, *hi).add(zero);
     let of = parameters::<T, E, A>(token, grid, *lo, *hi);
-    Parameters {
-        usable: of.usable.or(is_empty),
-        ..of
-    }
+    Parameters { usable: of.usable.or(is_empty), ..of }
 }
 
 /// Elements to the adjusted range; NaN and -0 stay.
@@ -217,9 +205,5 @@ pub(crate) fn gradient<T: Token, E: Element>(
     hi: Lanes<T, E>,
 ) -> Lanes<T, E> {
     let inside = lo.le(x).and(x.le(hi));
-    gradient.mul(Vector::select(
-        inside,
-        splat::<T, E>(token, E::Real::ONE),
-        splat::<T, E>(token, E::Real::ZERO),
-    ))
+    gradient.mul(Vector::select(inside, splat::<T, E>(token, E::Real::ONE), splat::<T, E>(token, E::Real::ZERO)))
 }

@@ -51,11 +51,7 @@ impl Error {
 
     #[cold]
     pub(crate) fn new(status: Status, sentence: fmt::Arguments<'_>) -> Error {
-        let mut error = Error {
-            status,
-            len: 0,
-            text: [0; Error::CAPACITY],
-        };
+        let mut error = Error { status, len: 0, text: [0; Error::CAPACITY] };
         // It fails only where the sentence was cut.
         let _ = error.write_fmt(sentence);
         error
@@ -91,10 +87,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("status", &self.status)
-            .field("message", &self.message())
-            .finish()
+        f.debug_struct("Error").field("status", &self.status).field("message", &self.message()).finish()
     }
 }
 

@@ -73,14 +73,7 @@ pub(super) unsafe fn forward<E: Element>(common: &Common<E>, output: *mut E) -> 
     layout.set_dense(&checked.shape);
     // SAFETY: not NULL and aligned, as checked; valid, as promised; nobody else's, as checked and promised.
     let (input, output) = unsafe { (Input::new(common.input, elements), Output::new(output, elements)) };
-    operation::forward(
-        &checked.attrs,
-        checked.given,
-        &layout,
-        &checked.executor,
-        &input,
-        &output,
-    )
+    operation::forward(&checked.attrs, checked.given, &layout, &checked.executor, &input, &output)
 }
 
 /// # Safety
@@ -102,30 +95,17 @@ pub(super) unsafe fn gradient<E: Element>(common: &Common<E>, gradient: &Gradien
     let min_region = Region::new("input_min_backprop", gradient.input_min_backprop, min_len)?;
     let max_region = Region::new("input_max_backprop", gradient.input_max_backprop, max_len)?;
     for range_region in [&min_region, &max_region] {
-        for other in [
-            &backprop_region,
-            &gradients_region,
-            &checked.input,
-            &checked.input_min,
-            &checked.input_max,
-        ] {
+        for other in [&backprop_region, &gradients_region, &checked.input, &checked.input_min, &checked.input_max] {
             range_region.check_apart(other)?;
         }
     }
     max_region.check_apart(&min_region)?;
 
     let mut layout = Layout::new();
-    layout.set_dense(&if checked.attrs.range_given {
-        checked.shape
-    } else {
-        checked.shape.without_axis()
-    });
+    layout.set_dense(&if checked.attrs.range_given { checked.shape } else { checked.shape.without_axis() });
     // SAFETY: not NULL and aligned, as checked; valid, as promised; nobody else's, as checked and promised.
     unsafe {
-        let (gradients, input) = (
-            Input::new(gradient.gradients, elements),
-            Input::new(common.input, elements),
-        );
+        let (gradients, input) = (Input::new(gradient.gradients, elements), Input::new(common.input, elements));
         let backprop = Output::new(gradient.input_backprop, elements);
         operation::gradient(checked.given, &layout, &checked.executor, &gradients, &input, &backprop)?;
         Output::new(gradient.input_min_backprop, min_len).fill_with(|_| E::ZERO);
@@ -147,27 +127,11 @@ unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a, E>, Er
     let input_min = Region::new("input_min", common.input_min, common.range_len)?;
     let input_max = Region::new("input_max", common.input_max, common.range_len)?;
     // SAFETY: not NULL and aligned unless empty, as checked; valid, as promised; an index is below range_len.
-    let of = |index| unsafe {
-        [
-            common.input_min.add(index).read().to_real(),
-            common.input_max.add(index).read().to_real(),
-        ]
-    };
-    let bounds = Bounds {
-        names: ["input_min", "input_max"],
-        count: common.range_len,
-        of: &of,
-    };
+    let of =
+        |index| unsafe { [common.input_min.add(index).read().to_real(), common.input_max.add(index).read().to_real()] };
+    let bounds = Bounds { names: ["input_min", "input_max"], count: common.range_len, of: &of };
     let given = if attrs.range_given { Some(bounds.given()?) } else { None };
-    Ok(Checked {
-        attrs,
-        executor,
-        shape,
-        given,
-        input,
-        input_min,
-        input_max,
-    })
+    Ok(Checked { attrs, executor, shape, given, input, input_min, input_max })
 }
 
 /// A range is passed where the attributes say so, and only there.
@@ -176,18 +140,12 @@ fn check_range_presence<E>(common: &Common<E>, range_given: bool, shape: &Shape<
     if range_given {
         return match len == channels {
             true => Ok(()),
-            false => fail!(
-                SizeMismatch,
-                "range_len is {len}; expected {channels}, one for each channel"
-            ),
+            false => fail!(SizeMismatch, "range_len is {len}; expected {channels}, one for each channel"),
         };
     }
     for (name, pointer) in [("input_min", common.input_min), ("input_max", common.input_max)] {
         if !pointer.is_null() {
-            return fail!(
-                InvalidRange,
-                "{name} is {pointer:p}; expected NULL, because range_given is 0"
-            );
+            return fail!(InvalidRange, "{name} is {pointer:p}; expected NULL, because range_given is 0");
         }
     }
     match len {

@@ -38,16 +38,7 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_f32(
     executor: *const qdq_executor,
     output: *mut f32,
 ) -> qdq_status {
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::forward(&common, output) })
 }
@@ -65,16 +56,7 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_f64(
     executor: *const qdq_executor,
     output: *mut f64,
 ) -> qdq_status {
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::forward(&common, output) })
 }
@@ -94,16 +76,7 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_f16(
     output: *mut qdq_f16,
 ) -> qdq_status {
     let (input, input_min, input_max) = (input.cast::<f16>(), input_min.cast(), input_max.cast());
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::forward(&common, output.cast()) })
 }
@@ -123,16 +96,7 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_bf16(
     output: *mut qdq_bf16,
 ) -> qdq_status {
     let (input, input_min, input_max) = (input.cast::<bf16>(), input_min.cast(), input_max.cast());
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::forward(&common, output.cast()) })
 }
@@ -165,22 +129,8 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad_f32(
     input_min_backprop: *mut f32,
     input_max_backprop: *mut f32,
 ) -> qdq_status {
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
-    let gradient = Gradient {
-        gradients,
-        input_backprop,
-        input_min_backprop,
-        input_max_backprop,
-    };
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
+    let gradient = Gradient { gradients, input_backprop, input_min_backprop, input_max_backprop };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::gradient(&common, &gradient) })
 }
@@ -201,22 +151,8 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad_f64(
     input_min_backprop: *mut f64,
     input_max_backprop: *mut f64,
 ) -> qdq_status {
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
-    let gradient = Gradient {
-        gradients,
-        input_backprop,
-        input_min_backprop,
-        input_max_backprop,
-    };
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
+    let gradient = Gradient { gradients, input_backprop, input_min_backprop, input_max_backprop };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::gradient(&common, &gradient) })
 }
@@ -238,23 +174,8 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad_f16(
     input_max_backprop: *mut qdq_f16,
 ) -> qdq_status {
     let (input, input_min, input_max) = (input.cast::<f16>(), input_min.cast(), input_max.cast());
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
-    let gradient = Gradient {
-        gradients,
-        input_backprop,
-        input_min_backprop,
-        input_max_backprop,
-    }
-    .cast();
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
+    let gradient = Gradient { gradients, input_backprop, input_min_backprop, input_max_backprop }.cast();
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::gradient(&common, &gradient) })
 }
@@ -276,23 +197,8 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad_bf16(
     input_max_backprop: *mut qdq_bf16,
 ) -> qdq_status {
     let (input, input_min, input_max) = (input.cast::<bf16>(), input_min.cast(), input_max.cast());
-    let common = Common {
-        input,
-        shape,
-        rank,
-        input_min,
-        input_max,
-        range_len,
-        attrs,
-        executor,
-    };
-    let gradient = Gradient {
-        gradients,
-        input_backprop,
-        input_min_backprop,
-        input_max_backprop,
-    }
-    .cast();
+    let common = Common { input, shape, rank, input_min, input_max, range_len, attrs, executor };
+    let gradient = Gradient { gradients, input_backprop, input_min_backprop, input_max_backprop }.cast();
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { dense::gradient(&common, &gradient) })
 }
@@ -318,13 +224,7 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4(
     executor: *const qdq_executor,
     output: *const qdq_tensor,
 ) -> qdq_status {
-    let common = views::Common {
-        input,
-        input_min,
-        input_max,
-        attrs,
-        executor,
-    };
+    let common = views::Common { input, input_min, input_max, attrs, executor };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { views::forward(&common, output) })
 }
@@ -348,19 +248,8 @@ pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_grad(
     input_min_backprop: *const qdq_tensor,
     input_max_backprop: *const qdq_tensor,
 ) -> qdq_status {
-    let common = views::Common {
-        input,
-        input_min,
-        input_max,
-        attrs,
-        executor,
-    };
-    let gradient = views::Gradient {
-        gradients,
-        input_backprop,
-        input_min_backprop,
-        input_max_backprop,
-    };
+    let common = views::Common { input, input_min, input_max, attrs, executor };
+    let gradient = views::Gradient { gradients, input_backprop, input_min_backprop, input_max_backprop };
     // SAFETY: the caller's arguments are what this function's documentation asks for.
     guard(|| unsafe { views::gradient(&common, &gradient) })
 }

@@ -12,10 +12,7 @@ pub(super) fn guard(work: impl FnOnce() -> Result<(), Error>) -> qdq_status {
     match exec::catch(work) {
         Ok(Ok(())) => QDQ_STATUS_OK,
         Ok(Err(error)) => failed(error.status(), error.message()),
-        Err(_) => failed(
-            Status::Internal,
-            "a defect of the library stopped this call; the outputs are unspecified",
-        ),
+        Err(_) => failed(Status::Internal, "a defect of the library stopped this call; the outputs are unspecified"),
     }
 }
 

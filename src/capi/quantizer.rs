@@ -164,10 +164,7 @@ pub(super) unsafe fn create(
             QDQ_DTYPE_F64 => prepare::<f64>(&attrs, dtype, &min, &max).map(AnyQuantizer::F64),
             QDQ_DTYPE_F16 => prepare::<f16>(&attrs, dtype, &min, &max).map(AnyQuantizer::F16),
             QDQ_DTYPE_BF16 => prepare::<bf16>(&attrs, dtype, &min, &max).map(AnyQuantizer::Bf16),
-            _ => fail!(
-                UnsupportedDtype,
-                "dtype is {dtype}; expected 1 to 4 (F32, F64, F16, BF16)"
-            ),
+            _ => fail!(UnsupportedDtype, "dtype is {dtype}; expected 1 to 4 (F32, F64, F16, BF16)"),
         }
     }?;
     let boxed = allocate(qdq_quantizer { any })?;
@@ -185,26 +182,18 @@ unsafe fn prepare<E: Element>(
     max: &View<'_>,
 ) -> Result<Quantizer<E>, Error> {
     if attrs.axis < -1 || attrs.axis >= QDQ_MAX_RANK {
-        return fail!(
-            InvalidAxis,
-            "axis is {}; expected -1 to {}",
-            attrs.axis,
-            QDQ_MAX_RANK - 1
-        );
+        return fail!(InvalidAxis, "axis is {}; expected -1 to {}", attrs.axis, QDQ_MAX_RANK - 1);
     }
     let channels = min.elements;
     min.check_range(dtype, attrs.axis, channels)?;
     max.check_range(dtype, attrs.axis, channels)?;
     // SAFETY: the caller's promise; number and type of the elements are checked.
-    let channels = unsafe {
-        with_bounds::<E, _>([min, max], channels, |bounds| {
-            if attrs.range_given {
-                bounds.given()
-            } else {
-                bounds.gathered()
-            }
-        })
-    }?;
+    let channels =
+        unsafe {
+            with_bounds::<E, _>([min, max], channels, |bounds| {
+                if attrs.range_given { bounds.given() } else { bounds.gathered() }
+            })
+        }?;
     Quantizer::new(attrs, channels)
 }
 
@@ -278,11 +267,7 @@ pub(super) unsafe fn gradient(
     let (any, executor) = unsafe { (checked(quantizer)?, structs::executor(executor)?) };
     // SAFETY: the caller's promise.
     let (gradients, input, backprop) = unsafe {
-        (
-            View::new("gradients", gradients)?,
-            View::new("input", input)?,
-            View::new("input_backprop", input_backprop)?,
-        )
+        (View::new("gradients", gradients)?, View::new("input", input)?, View::new("input_backprop", input_backprop)?)
     };
     input.check_dtype(any.dtype())?;
     let shape = any.shape(&input)?;
@@ -376,10 +361,7 @@ pub(super) unsafe fn get(
         QDQ_PARAM_RANGE_MIN => Parameter::RangeMin,
         QDQ_PARAM_RANGE_MAX => Parameter::RangeMax,
         _ => {
-            return fail!(
-                InvalidAttribute,
-                "param is {param}; expected a QDQ_PARAM_ constant, 1 to 6"
-            );
+            return fail!(InvalidAttribute, "param is {param}; expected a QDQ_PARAM_ constant, 1 to 6");
         }
     };
     let channels = any.channels();

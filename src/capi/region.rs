@@ -21,11 +21,7 @@ impl Region {
     /// Checks that `pointer` is a possible address of `len` elements; of none, any pointer is.
     pub(super) fn new<E>(name: &'static str, pointer: *const E, len: usize) -> Result<Region, Error> {
         if len == 0 {
-            return Ok(Region {
-                name,
-                start: 0,
-                bytes: 0,
-            });
+            return Ok(Region { name, start: 0, bytes: 0 });
         }
         let start = aligned_address(name, pointer)?;
         match len.checked_mul(size_of::<E>()) {
@@ -60,11 +56,7 @@ impl Region {
 
     /// An output that may also be another argument itself.
     pub(super) fn check_apart_or_same(&self, other: &Region) -> Result<(), Error> {
-        if self.start == other.start && self.bytes == other.bytes {
-            Ok(())
-        } else {
-            self.check_apart(other)
-        }
+        if self.start == other.start && self.bytes == other.bytes { Ok(()) } else { self.check_apart(other) }
     }
 }
 
@@ -74,11 +66,7 @@ pub(super) fn aligned_address<T>(name: impl Display, pointer: *const T) -> Resul
         return fail!(NullPointer, "{name} is NULL; expected a pointer");
     }
     if !pointer.is_aligned() {
-        return fail!(
-            Misaligned,
-            "{name} is {pointer:p}; expected a multiple of {}",
-            align_of::<T>()
-        );
+        return fail!(Misaligned, "{name} is {pointer:p}; expected a multiple of {}", align_of::<T>());
     }
     Ok(pointer.addr())
 }

@@ -45,11 +45,7 @@ unsafe fn read<S: Versioned>(from: *const S) -> Result<Option<S>, Error> {
     // SAFETY: every version of the struct begins with its size.
     let size = unsafe { from.cast::<usize>().read() };
     if size < known {
-        return fail!(
-            InvalidAttribute,
-            "{}.struct_size is {size}; expected {known} or more",
-            S::NAME
-        );
+        return fail!(InvalidAttribute, "{}.struct_size is {size}; expected {known} or more", S::NAME);
     }
     for offset in known..size {
         // SAFETY: within the struct's size.
@@ -80,20 +76,14 @@ pub(super) unsafe fn attributes(attrs: *const qdq_attrs) -> Result<Attrs, Error>
         QDQ_ROUND_HALF_TO_EVEN => RoundMode::HalfToEven,
         QDQ_ROUND_HALF_UP => RoundMode::HalfUp,
         other => {
-            return fail!(
-                InvalidAttribute,
-                "round_mode is {other}; expected 0 (HALF_TO_EVEN) or 1 (HALF_UP)"
-            );
+            return fail!(InvalidAttribute, "round_mode is {other}; expected 0 (HALF_TO_EVEN) or 1 (HALF_UP)");
         }
     };
     let arithmetic = match attrs.arithmetic {
         QDQ_ARITHMETIC_DEFAULT => Arithmetic::Default,
         QDQ_ARITHMETIC_NATIVE => Arithmetic::Native,
         other => {
-            return fail!(
-                InvalidAttribute,
-                "arithmetic is {other}; expected 0 (DEFAULT) or 1 (NATIVE)"
-            );
+            return fail!(InvalidAttribute, "arithmetic is {other}; expected 0 (DEFAULT) or 1 (NATIVE)");
         }
     };
     let degenerate = match attrs.degenerate {
@@ -101,10 +91,7 @@ pub(super) unsafe fn attributes(attrs: *const qdq_attrs) -> Result<Attrs, Error>
         QDQ_DEGENERATE_ZERO => Degenerate::Zero,
         QDQ_DEGENERATE_ERROR => Degenerate::Error,
         other => {
-            return fail!(
-                InvalidAttribute,
-                "degenerate is {other}; expected 0 (TENSORFLOW), 1 (ZERO) or 2 (ERROR)"
-            );
+            return fail!(InvalidAttribute, "degenerate is {other}; expected 0 (TENSORFLOW), 1 (ZERO) or 2 (ERROR)");
         }
     };
     Attrs {
@@ -140,18 +127,10 @@ pub(super) unsafe fn executor(executor: *const qdq_executor) -> Result<Executor,
         return Ok(Executor::Serial);
     };
     let Ok(num_threads) = usize::try_from(executor.num_threads) else {
-        return fail!(
-            InvalidAttribute,
-            "executor.num_threads is {}; expected 0 or more",
-            executor.num_threads
-        );
+        return fail!(InvalidAttribute, "executor.num_threads is {}; expected 0 or more", executor.num_threads);
     };
     if executor.reserved != 0 {
-        return fail!(
-            InvalidAttribute,
-            "executor.reserved is {}; expected 0",
-            executor.reserved
-        );
+        return fail!(InvalidAttribute, "executor.reserved is {}; expected 0", executor.reserved);
     }
     let own = Executor::pool(num_threads);
     Ok(match executor.parallel_for {
@@ -169,10 +148,7 @@ pub(super) unsafe fn init_attrs(attrs: *mut qdq_attrs, struct_size: usize) -> Re
     aligned_address("attrs", attrs)?;
     let known = size_of::<qdq_attrs>();
     if struct_size < known {
-        return fail!(
-            InvalidAttribute,
-            "struct_size is {struct_size}; expected {known} or more"
-        );
+        return fail!(InvalidAttribute, "struct_size is {struct_size}; expected {known} or more");
     }
     let defaults = qdq_attrs {
         struct_size,

@@ -63,17 +63,7 @@ impl<'a> View<'a> {
             given.iter().copied().collect()
         };
         let (data, dtype) = (tensor.data.cast(), tensor.dtype);
-        let mut view = View {
-            name,
-            data,
-            dtype,
-            shape,
-            strides,
-            is_dense: true,
-            elements,
-            extent: 0,
-            first: 0,
-        };
+        let mut view = View { name, data, dtype, shape, strides, is_dense: true, elements, extent: 0, first: 0 };
         view.is_dense = view.has_strides_of(&dense_strides(shape));
         if elements > 0 {
             view.check_addresses(size)?;
@@ -95,11 +85,7 @@ impl<'a> View<'a> {
             return fail!(NullPointer, "{name}.data is NULL; expected a pointer");
         }
         if !self.data.addr().is_multiple_of(size) {
-            return fail!(
-                Misaligned,
-                "{name}.data is {:p}; expected a multiple of {size}",
-                self.data
-            );
+            return fail!(Misaligned, "{name}.data is {:p}; expected a multiple of {size}", self.data);
         }
         let (mut below, mut above) = (0i128, 0i128);
         for (dimension, stride) in self.shape.iter().zip(&self.strides) {
@@ -162,12 +148,7 @@ impl<'a> View<'a> {
 
     /// Its shape with the channels of an axis.
     pub(super) fn shape_with_axis(&self, axis: i32) -> Result<Shape<'a>, Error> {
-        Shape::new(
-            Field(self.name, "shape"),
-            self.shape,
-            axis,
-            size_of_dtype(self.dtype).unwrap_or(1),
-        )
+        Shape::new(Field(self.name, "shape"), self.shape, axis, size_of_dtype(self.dtype).unwrap_or(1))
     }
 
     pub(super) fn channel_mismatch<R>(&self, axis: i32, channels: usize) -> Result<R, Error> {
@@ -179,12 +160,7 @@ impl<'a> View<'a> {
     }
 
     pub(super) fn unsupported<R>(&self, expected: &str) -> Result<R, Error> {
-        fail!(
-            UnsupportedDtype,
-            "{}.dtype is {}; expected {expected}",
-            self.name,
-            self.dtype
-        )
+        fail!(UnsupportedDtype, "{}.dtype is {}; expected {expected}", self.name, self.dtype)
     }
 
     /// Of codes: its type holds all that the attributes' width can give.
@@ -205,12 +181,7 @@ impl<'a> View<'a> {
         if self.dtype == dtype {
             return Ok(());
         }
-        fail!(
-            UnsupportedDtype,
-            "{}.dtype is {}; expected {dtype}",
-            self.name,
-            self.dtype
-        )
+        fail!(UnsupportedDtype, "{}.dtype is {}; expected {dtype}", self.name, self.dtype)
     }
 
     /// Of an output: no two elements share memory.
@@ -258,12 +229,7 @@ impl<'a> View<'a> {
         let is_narrow = matches!(data, QDQ_DTYPE_F16 | QDQ_DTYPE_BF16);
         if !(self.dtype == data || is_narrow && self.dtype == QDQ_DTYPE_F32) {
             let or_float = if is_narrow { " or 1 (F32)" } else { "" };
-            return fail!(
-                UnsupportedDtype,
-                "{}.dtype is {}; expected {data}{or_float}",
-                self.name,
-                self.dtype
-            );
+            return fail!(UnsupportedDtype, "{}.dtype is {}; expected {data}{or_float}", self.name, self.dtype);
         }
         if axis == -1 {
             return match self.shape {
@@ -291,8 +257,7 @@ impl<'a> View<'a> {
     fn element(&self, index: usize) -> *mut u8 {
         let stride = if index == 0 { 0 } else { self.strides[0] };
         let size = size_of_dtype(self.dtype).unwrap_or(1);
-        self.data
-            .wrapping_offset(index as isize * stride as isize * size as isize)
+        self.data.wrapping_offset(index as isize * stride as isize * size as isize)
     }
 
     /// # Safety
@@ -333,11 +298,7 @@ pub(super) unsafe fn with_bounds<E: Element, R>(
 ) -> R {
     // SAFETY: the caller's promise; bounds ask for indices below their count.
     let of = |index| unsafe { [min.read::<E>(index), max.read::<E>(index)] };
-    work(&Bounds {
-        names: [min.name, max.name],
-        count,
-        of: &of,
-    })
+    work(&Bounds { names: [min.name, max.name], count, of: &of })
 }
 
 /// Lays out views of one shape.
@@ -361,10 +322,7 @@ fn dense_strides(shape: &[i64]) -> ArrayVec<i64, MAX_RANK> {
 fn element_size(name: &str, dtype: qdq_dtype) -> Result<usize, Error> {
     match size_of_dtype(dtype) {
         Some(size) => Ok(size),
-        None => fail!(
-            UnsupportedDtype,
-            "{name}.dtype is {dtype}; expected a QDQ_DTYPE_ constant, 1 to 12"
-        ),
+        None => fail!(UnsupportedDtype, "{name}.dtype is {dtype}; expected a QDQ_DTYPE_ constant, 1 to 12"),
     }
 }
 

@@ -73,11 +73,7 @@ pub(super) unsafe fn forward(common: &Common, output: *const qdq_tensor) -> Resu
     output.check_shape(&checked.input)?;
     output.check_output()?;
     output.check_apart_or_same(&checked.input)?;
-    checked
-        .range
-        .iter()
-        .flatten()
-        .try_for_each(|range| output.check_apart(range))?;
+    checked.range.iter().flatten().try_for_each(|range| output.check_apart(range))?;
     with_element!(checked.input, E => {
         // SAFETY: as checked and promised.
         let given = unsafe { given::<E>(&checked) }?;
@@ -95,12 +91,8 @@ pub(super) unsafe fn gradient(common: &Common, gradient: &Gradient) -> Result<()
     // SAFETY: the caller's promise.
     let checked = unsafe { check(common) }?;
     // SAFETY: the caller's promise.
-    let (gradients, backprop) = unsafe {
-        (
-            View::new("gradients", gradient.gradients)?,
-            View::new("input_backprop", gradient.input_backprop)?,
-        )
-    };
+    let (gradients, backprop) =
+        unsafe { (View::new("gradients", gradient.gradients)?, View::new("input_backprop", gradient.input_backprop)?) };
     for view in [&gradients, &backprop] {
         view.check_dtype(checked.input.dtype)?;
         view.check_shape(&checked.input)?;
@@ -108,11 +100,7 @@ pub(super) unsafe fn gradient(common: &Common, gradient: &Gradient) -> Result<()
     backprop.check_output()?;
     backprop.check_apart_or_same(&gradients)?;
     backprop.check_apart_or_same(&checked.input)?;
-    checked
-        .range
-        .iter()
-        .flatten()
-        .try_for_each(|range| backprop.check_apart(range))?;
+    checked.range.iter().flatten().try_for_each(|range| backprop.check_apart(range))?;
     // SAFETY: the caller's promise.
     let range_backprop = unsafe {
         [
@@ -123,10 +111,7 @@ pub(super) unsafe fn gradient(common: &Common, gradient: &Gradient) -> Result<()
     for view in range_backprop.iter().flatten() {
         view.check_range(checked.input.dtype, checked.attrs.axis, checked.shape.channels())?;
         view.check_output()?;
-        for other in [&backprop, &gradients, &checked.input]
-            .into_iter()
-            .chain(checked.range.iter().flatten())
-        {
+        for other in [&backprop, &gradients, &checked.input].into_iter().chain(checked.range.iter().flatten()) {
             view.check_apart(other)?;
         }
     }
@@ -163,13 +148,8 @@ pub(super) unsafe fn range_update(
     // SAFETY: the caller's promise.
     let (axis, executor) = unsafe { (structs::axis(attrs)?, structs::executor(executor)?) };
     // SAFETY: the caller's promise.
-    let (input, min, max) = unsafe {
-        (
-            View::new("input", input)?,
-            View::new("range_min", range_min)?,
-            View::new("range_max", range_max)?,
-        )
-    };
+    let (input, min, max) =
+        unsafe { (View::new("input", input)?, View::new("range_min", range_min)?, View::new("range_max", range_max)?) };
     let shape = input.shape_with_axis(axis)?;
     for view in [&min, &max] {
         view.check_range(input.dtype, axis, shape.channels())?;
@@ -210,19 +190,10 @@ unsafe fn check<'a>(common: &Common) -> Result<Checked<'a>, Error> {
     if !attrs.range_given {
         for (name, pointer) in names {
             if !pointer.is_null() {
-                return fail!(
-                    InvalidRange,
-                    "{name} is {pointer:p}; expected NULL, because range_given is 0"
-                );
+                return fail!(InvalidRange, "{name} is {pointer:p}; expected NULL, because range_given is 0");
             }
         }
-        return Ok(Checked {
-            attrs,
-            executor,
-            input,
-            shape,
-            range: None,
-        });
+        return Ok(Checked { attrs, executor, input, shape, range: None });
     }
     // SAFETY: the caller's promise.
     let [min, max] = names.map(|(name, pointer)| unsafe { View::new(name, pointer) });
@@ -230,13 +201,7 @@ unsafe fn check<'a>(common: &Common) -> Result<Checked<'a>, Error> {
     for view in &range {
         view.check_range(input.dtype, attrs.axis, shape.channels())?;
     }
-    Ok(Checked {
-        attrs,
-        executor,
-        input,
-        shape,
-        range: Some(range),
-    })
+    Ok(Checked { attrs, executor, input, shape, range: Some(range) })
 }
 
 /// The given range, its values checked.

@@ -33,21 +33,14 @@ impl<'a, E> Input<'a, E> {
     /// `start` is aligned, and valid for reads of `len` elements during 'a, or `len` is 0; nothing but this call's
     /// own outputs is written there meanwhile.
     pub(crate) unsafe fn new(start: *const E, len: usize) -> Self {
-        Input {
-            start,
-            len,
-            lifetime: PhantomData,
-        }
+        Input { start, len, lifetime: PhantomData }
     }
 
     /// The memory of a view, whose element with all indices 0 is its element `first`.
     pub(crate) fn of_view<D: Dimension>(view: &'a ArrayView<'_, E, D>, first: usize) -> Self {
         // SAFETY: a view's elements may be read while it is borrowed, and their addresses fit.
         unsafe {
-            Self::new(
-                view.as_ptr().sub(if view.is_empty() { 0 } else { first }),
-                extent(view.shape(), view.strides()),
-            )
+            Self::new(view.as_ptr().sub(if view.is_empty() { 0 } else { first }), extent(view.shape(), view.strides()))
         }
     }
 
@@ -65,11 +58,7 @@ impl<'a, E> Output<'a, E> {
     /// `start` is aligned, and valid for writes of `len` elements during 'a, or `len` is 0; nobody but this call
     /// touches it meanwhile.
     pub(crate) unsafe fn new(start: *mut E, len: usize) -> Self {
-        Output {
-            start,
-            len,
-            lifetime: PhantomData,
-        }
+        Output { start, len, lifetime: PhantomData }
     }
 
     /// The memory of a view, whose element with all indices 0 is its element `first`.
@@ -81,11 +70,7 @@ impl<'a, E> Output<'a, E> {
 
     /// The same memory to read.
     pub(crate) fn as_input(&self) -> Input<'a, E> {
-        Input {
-            start: self.start,
-            len: self.len,
-            lifetime: PhantomData,
-        }
+        Input { start: self.start, len: self.len, lifetime: PhantomData }
     }
 
     pub(crate) fn cells(&self) -> Target<'a, E> {
@@ -98,10 +83,7 @@ impl<'a, E> Output<'a, E> {
 
     /// Writes every element.
     pub(crate) fn fill_with(&self, of: impl Fn(usize) -> E) {
-        self.cells()
-            .iter()
-            .enumerate()
-            .for_each(|(index, element)| element.set(MaybeUninit::new(of(index))));
+        self.cells().iter().enumerate().for_each(|(index, element)| element.set(MaybeUninit::new(of(index))));
     }
 }
 
@@ -110,11 +92,7 @@ fn extent(shape: &[usize], strides: &[isize]) -> usize {
     if shape.contains(&0) {
         return 0;
     }
-    1 + shape
-        .iter()
-        .zip(strides)
-        .map(|(size, stride)| (size - 1) * stride.unsigned_abs())
-        .sum::<usize>()
+    1 + shape.iter().zip(strides).map(|(size, stride)| (size - 1) * stride.unsigned_abs()).sum::<usize>()
 }
 
 /// Scratch that tasks write: each its own entries.

@@ -28,11 +28,7 @@ impl Host {
     /// `parallel_for` keeps the contract of qdq_parallel_for, but that it may fail, skip or repeat tasks; `data` is
     /// what it wants.
     pub(crate) unsafe fn new(parallel_for: ParallelFor, data: *mut c_void, width: usize) -> Self {
-        Host {
-            parallel_for,
-            data,
-            width,
-        }
+        Host { parallel_for, data, width }
     }
 
     pub(crate) fn width(&self) -> usize {
@@ -90,30 +86,18 @@ impl Job<'_> {
     fn outcome(&self, answer: i32) -> Result<(), Error> {
         let finished = self.finished.load(Ordering::Acquire);
         if self.is_defect.load(Ordering::Relaxed) {
-            return fail!(
-                Internal,
-                "a defect of the library stopped a task; the outputs are unspecified"
-            );
+            return fail!(Internal, "a defect of the library stopped a task; the outputs are unspecified");
         }
         if answer != 0 {
-            return fail!(
-                Executor,
-                "parallel_for returned {answer}; expected 0; the outputs are unspecified"
-            );
+            return fail!(Executor, "parallel_for returned {answer}; expected 0; the outputs are unspecified");
         }
         if finished != self.count {
             let count = self.count;
-            return fail!(
-                Executor,
-                "parallel_for ran {finished} of {count} tasks; expected each of them to have run"
-            );
+            return fail!(Executor, "parallel_for ran {finished} of {count} tasks; expected each of them to have run");
         }
         if self.is_misused.load(Ordering::Relaxed) {
             let count = self.count;
-            return fail!(
-                Executor,
-                "parallel_for repeated a task or invented one; expected each of {count} once"
-            );
+            return fail!(Executor, "parallel_for repeated a task or invented one; expected each of {count} once");
         }
         Ok(())
     }

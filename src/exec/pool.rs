@@ -57,11 +57,7 @@ fn current() -> Option<&'static Pool> {
 fn has_memory(count: usize) -> bool {
     const PER_TASK: usize = 256;
     const PER_THREAD: usize = 16 << 10;
-    let starting = if POOL.load(Ordering::Relaxed).is_null() {
-        PER_THREAD * cores()
-    } else {
-        0
-    };
+    let starting = if POOL.load(Ordering::Relaxed).is_null() { PER_THREAD * cores() } else { 0 };
     let mut room = Vec::<u8>::new();
     let has_room = room.try_reserve_exact(PER_TASK * count + starting).is_ok();
     // Used, or the optimiser may find the allocation unnecessary, and successful.
@@ -77,10 +73,7 @@ fn start(known: *mut Pool) -> Option<&'static Pool> {
         .start_handler(|_| block_signals())
         .build()
         .ok()?;
-    let started = Box::into_raw(Box::new(Pool {
-        process: process::id(),
-        threads,
-    }));
+    let started = Box::into_raw(Box::new(Pool { process: process::id(), threads }));
     match POOL.compare_exchange(known, started, Ordering::AcqRel, Ordering::Acquire) {
         // SAFETY: a pool that was published is never freed.
         Ok(_) => unsafe { started.as_ref() },

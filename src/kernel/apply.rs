@@ -2,10 +2,10 @@
 
 use std::marker::PhantomData;
 
-use super::{Each, PerChannel, Same, Step, sweep};
+use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Fields;
-use crate::layout::Piece;
+use crate::layout::{Counters, Piece};
 use crate::simd::element::{Source, Span, Target};
 use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Token};
@@ -58,7 +58,7 @@ impl<E: Element> Apply<'_, E> {
         A: Settling,
     {
         let (read, write) = (Stage::new(), Stage::new());
-        for row in self.piece.rows() {
+        for row in self.piece.rows(&mut Counters::new()) {
             let mut step = ApplyStep::<E, P, R, A, CLAMPS> {
                 x: read.read(self.input, &row, 0),
                 y: write.open(self.output, &row, 1),
@@ -68,7 +68,7 @@ impl<E: Element> Apply<'_, E> {
                 max: P::of_row(token, self.channels.clamp_max, &row),
                 kind: PhantomData,
             };
-            sweep::<T, E>(token, 0, row.len, &mut step);
+            sweep_in_blocks::<T, E>(token, row.len, &mut step);
             write.flush(self.output, &row, 1);
         }
     }
@@ -101,5 +101,27 @@ where
         let code = spec::quantize::<T, E, R, A>(token, x, self.scale.at(token, at, span));
         let y = spec::dequantize::<T, E, A>(code, self.inverse.at(token, at, span));
         span.store::<T, E>(y, self.y, at);
+    }
+}
+
+impl<'a, T, E, P, R, A, const CLAMPS: bool> Cut<T> for ApplyStep<'_, E, P, R, A, CLAMPS>
+where
+    T: Token,
+    E: Element,
+    P: PerChannel<'a, T, E::Real>,
+    R: Rounding,
+    A: Settling,
+{
+    #[inline(always)]
+    fn cut(&self, at: usize, len: usize) -> Self {
+        ApplyStep {
+            x: &self.x[at..at + len],
+            y: &self.y[at..at + len],
+            scale: self.scale.cut(at, len),
+            inverse: self.inverse.cut(at, len),
+            min: self.min.cut(at, len),
+            max: self.max.cut(at, len),
+            kind: PhantomData,
+        }
     }
 }

@@ -10,10 +10,10 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-use super::{Each, PerChannel, Same, Step, sweep};
+use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
 use crate::attrs::{Arithmetic, Attrs, RoundMode};
 use crate::channels::Fields;
-use crate::layout::{Piece, Row, STAGED};
+use crate::layout::{Counters, Piece, Row, STAGED};
 use crate::simd::element::{Source, Span, Target};
 use crate::simd::stage::Stage;
 use crate::simd::{self, Element, Kernel, Real, Token};
@@ -75,22 +75,11 @@ impl<E: Element, K: Code> Quantize<'_, E, K> {
     pub(crate) fn run(self) {
         let (read, write) = (Stage::new(), Stage::new());
         let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
-        for row in self.piece.parts() {
+        for row in self.piece.parts(&mut Counters::new()) {
             let numbers = &numbers[..row.len];
             let x = read.read(self.input, &row, 0);
-            simd::run(Round {
-                x,
-                row,
-                numbers,
-                channels: self.channels,
-                attrs: self.attrs,
-                clamps: self.clamps,
-            });
-            simd::run(ToCodes {
-                numbers,
-                codes: write.open(self.codes, &row, 1),
-                ends: self.attrs.codes(),
-            });
+            simd::run(Round { x, row, numbers, channels: self.channels, attrs: self.attrs, clamps: self.clamps });
+            simd::run(ToCodes { numbers, codes: write.open(self.codes, &row, 1), ends: self.attrs.codes() });
             write.flush(self.codes, &row, 1);
         }
     }
@@ -110,20 +99,11 @@ impl<E: Element, K: Code> Dequantize<'_, E, K> {
     pub(crate) fn run(self) {
         let (read, write) = (Stage::new(), Stage::new());
         let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
-        for row in self.piece.parts() {
+        for row in self.piece.parts(&mut Counters::new()) {
             let numbers = &numbers[..row.len];
-            simd::run(FromCodes {
-                codes: read.read(self.codes, &row, 0),
-                numbers,
-            });
+            simd::run(FromCodes { codes: read.read(self.codes, &row, 0), numbers });
             let y = write.open(self.output, &row, 1);
-            simd::run(Scale::<E> {
-                numbers,
-                row,
-                y,
-                inverse: self.inverse,
-                arithmetic: self.arithmetic,
-            });
+            simd::run(Scale::<E> { numbers, row, y, inverse: self.inverse, arithmetic: self.arithmetic });
             write.flush(self.output, &row, 1);
         }
     }
@@ -175,7 +155,7 @@ impl<E: Element> Round<'_, E> {
             clamps: self.clamps,
             kind: PhantomData,
         };
-        sweep::<T, E>(token, 0, self.row.len, &mut step);
+        sweep_in_blocks::<T, E>(token, self.row.len, &mut step);
     }
 }
 
@@ -208,6 +188,28 @@ where
     }
 }
 
+impl<'a, T, E, P, R, A> Cut<T> for RoundStep<'_, E, P, R, A>
+where
+    T: Token,
+    E: Element,
+    P: PerChannel<'a, T, E::Real>,
+    R: Rounding,
+    A: Settling,
+{
+    #[inline(always)]
+    fn cut(&self, at: usize, len: usize) -> Self {
+        RoundStep {
+            x: &self.x[at..at + len],
+            numbers: &self.numbers[at..at + len],
+            scale: self.scale.cut(at, len),
+            min: self.min.cut(at, len),
+            max: self.max.cut(at, len),
+            clamps: self.clamps,
+            kind: PhantomData,
+        }
+    }
+}
+
 /// Saturates rounded numbers to the codes' ends; NaN becomes 0.
 struct ToCodes<'a, C, K> {
     numbers: &'a [Cell<C>],
@@ -222,9 +224,7 @@ impl<C: Real, K: Code> Kernel for ToCodes<'_, C, K> {
     fn run<T: Token>(self, _: T) {
         let (qmin, qmax) = self.ends;
         for (code, number) in self.codes.iter().zip(self.numbers) {
-            code.set(MaybeUninit::new(K::from_integer(
-                number.get().to_integer().clamp(qmin, qmax),
-            )));
+            code.set(MaybeUninit::new(K::from_integer(number.get().to_integer().clamp(qmin, qmax))));
         }
     }
 }
@@ -273,13 +273,8 @@ impl<E: Element> Scale<'_, E> {
     #[inline(always)]
     fn row_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, A: Settling>(&'a self, token: T) {
         let inverse = P::of_row(token, self.inverse, &self.row);
-        let mut step = ScaleStep::<E, P, A> {
-            numbers: self.numbers,
-            y: self.y,
-            inverse,
-            kind: PhantomData,
-        };
-        sweep::<T, E>(token, 0, self.row.len, &mut step);
+        let mut step = ScaleStep::<E, P, A> { numbers: self.numbers, y: self.y, inverse, kind: PhantomData };
+        sweep_in_blocks::<T, E>(token, self.row.len, &mut step);
     }
 }
 
@@ -296,5 +291,17 @@ impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>, A: Settling> Step<
         let code = A::settle::<T, E>(span.load::<T, E::Real>(token, self.numbers, at));
         let y = spec::dequantize::<T, E, A>(code, self.inverse.at(token, at, span));
         span.store::<T, E>(y, self.y, at);
+    }
+}
+
+impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>, A: Settling> Cut<T> for ScaleStep<'_, E, P, A> {
+    #[inline(always)]
+    fn cut(&self, at: usize, len: usize) -> Self {
+        ScaleStep {
+            numbers: &self.numbers[at..at + len],
+            y: &self.y[at..at + len],
+            inverse: self.inverse.cut(at, len),
+            kind: PhantomData,
+        }
     }
 }

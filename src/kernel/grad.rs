@@ -1,7 +1,7 @@
 //! The gradient by the input: that of the output where the element is inside its channel's range.
 
-use super::{Each, PerChannel, Same, Step, sweep};
-use crate::layout::Piece;
+use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
+use crate::layout::{Counters, Piece};
 use crate::simd::element::{Source, Span, Target};
 use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Token};
@@ -35,7 +35,7 @@ impl<E: Element> Gradient<'_, E> {
     #[inline(always)]
     fn rows<'a, T: Token, P: PerChannel<'a, T, E::Real>>(&'a self, token: T) {
         let (read_gradients, read, write) = (Stage::new(), Stage::new(), Stage::new());
-        for row in self.piece.rows() {
+        for row in self.piece.rows(&mut Counters::new()) {
             let mut step = GradientStep::<E, P> {
                 gradients: read_gradients.read(self.gradients, &row, 0),
                 x: read.read(self.input, &row, 1),
@@ -43,7 +43,7 @@ impl<E: Element> Gradient<'_, E> {
                 min: P::of_row(token, self.min, &row),
                 max: P::of_row(token, self.max, &row),
             };
-            sweep::<T, E>(token, 0, row.len, &mut step);
+            sweep_in_blocks::<T, E>(token, row.len, &mut step);
             write.flush(self.backprop, &row, 2);
         }
     }
@@ -64,5 +64,18 @@ impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>> Step<T> for Gradie
         let x = span.load::<T, E>(token, self.x, at);
         let (min, max) = (self.min.at(token, at, span), self.max.at(token, at, span));
         span.store::<T, E>(spec::gradient::<T, E>(token, gradient, x, min, max), self.backprop, at);
+    }
+}
+
+impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>> Cut<T> for GradientStep<'_, E, P> {
+    #[inline(always)]
+    fn cut(&self, at: usize, len: usize) -> Self {
+        GradientStep {
+            gradients: &self.gradients[at..at + len],
+            x: &self.x[at..at + len],
+            backprop: &self.backprop[at..at + len],
+            min: self.min.cut(at, len),
+            max: self.max.cut(at, len),
+        }
     }
 }

@@ -7,7 +7,7 @@ use super::{Step, sweep};
 use crate::attrs::{Arithmetic, Attrs, Degenerate};
 use crate::channels::Fields;
 use crate::simd::element::Span;
-use crate::simd::{Element, Kernel, Lanes, Mask, Token, Vector};
+use crate::simd::{self, Element, Kernel, Lanes, Mask, Token, Vector};
 use crate::spec::{self, Grid, InElement, InReal, Settling};
 
 /// Fills in the parameters of every channel from its range.
@@ -21,6 +21,12 @@ pub(crate) struct Prepare<'a, E: Element> {
 pub(crate) struct Prepared {
     /// The first channel whose range gives no usable scale.
     pub(crate) degenerate: Option<usize>,
+}
+
+impl<E: Element> Prepare<'_, E> {
+    pub(crate) fn run_where_it_pays(self) -> Prepared {
+        if self.channels.scale.len() == 1 { simd::run_on_one_lane(self) } else { simd::run(self) }
+    }
 }
 
 impl<E: Element> Kernel for Prepare<'_, E> {
@@ -47,7 +53,7 @@ impl<E: Element> Prepare<'_, E> {
             arithmetic: PhantomData,
             found: Prepared::default(),
         };
-        sweep::<T, E::Real>(token, 0, len, &mut step);
+        sweep::<T, E::Real>(token, len, &mut step);
         step.found
     }
 }

@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
-use super::{Step, sweep};
-use crate::layout::Piece;
+use super::{Cut, Step, sweep_from, sweep_in_blocks};
+use crate::layout::{Counters, Piece};
 use crate::simd::element::{Source, Span, Whole, to_array};
 use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Lanes, Real, Token, Vector};
@@ -23,11 +23,11 @@ impl<E: Element, const N: usize> Kernel for Widen<'_, E, N> {
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         let read = Stage::new();
-        for row in self.piece.rows() {
+        for row in self.piece.rows(&mut Counters::new()) {
             let x = read.read(self.input, &row, 0);
             if self.piece.has_channel_per_element() {
                 let (min, max) = (&self.min[row.channels()], &self.max[row.channels()]);
-                sweep::<T, E>(token, 0, row.len, &mut WidenEach { x, min, max });
+                sweep_in_blocks::<T, E>(token, row.len, &mut WidenEach { x, min, max });
             } else {
                 let (min, max) = row_range::<T, E>(token, x);
                 let (min_cell, max_cell) = (&self.min[row.channel], &self.max[row.channel]);
@@ -57,6 +57,13 @@ impl<T: Token, E: Element> Step<T> for WidenEach<'_, E> {
     }
 }
 
+impl<T: Token, E: Element> Cut<T> for WidenEach<'_, E> {
+    #[inline(always)]
+    fn cut(&self, at: usize, len: usize) -> Self {
+        WidenEach { x: &self.x[at..at + len], min: &self.min[at..at + len], max: &self.max[at..at + len] }
+    }
+}
+
 /// Partial ranges side by side: one alone would wait for each of its own results.
 const PARTIAL: usize = 4;
 
@@ -68,46 +75,45 @@ struct WidenOne<'a, T: Token, E: Element> {
     max: Lanes<T, E>,
 }
 
+impl<T: Token, E: Element> WidenOne<'_, T, E> {
+    #[inline(always)]
+    fn widen(&mut self, min: Lanes<T, E>, max: Lanes<T, E>) {
+        self.min = min.min(self.min);
+        self.max = max.max(self.max);
+    }
+}
+
 impl<T: Token, E: Element> Step<T> for WidenOne<'_, T, E> {
     #[inline(always)]
     fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
+        // A NaN of x is neither less nor greater: the range stays.
         let x = span.load::<T, E>(token, self.x, at);
-        self.min = x.min(self.min);
-        self.max = x.max(self.max);
+        self.widen(x, x);
     }
 }
 
 #[inline(always)]
 fn row_range<T: Token, E: Element>(token: T, x: Source<'_, E>) -> (E::Real, E::Real) {
     let lanes = Lanes::<T, E>::LANES;
-    let (no_min, no_max) = (
-        Vector::splat(token, E::Real::INFINITY),
-        Vector::splat(token, E::Real::NEG_INFINITY),
-    );
-    let mut partial = [WidenOne::<T, E> {
-        x,
-        min: no_min,
-        max: no_max,
-    }; PARTIAL];
+    let min = Vector::splat(token, E::Real::INFINITY);
+    let max = Vector::splat(token, E::Real::NEG_INFINITY);
+    let mut partial = [WidenOne::<T, E> { x, min, max }; PARTIAL];
     let mut at = 0;
     while x.len() - at >= PARTIAL * lanes {
+        let block = &x[at..at + PARTIAL * lanes];
         for (index, partial) in partial.iter_mut().enumerate() {
-            partial.step(token, at + index * lanes, Whole);
+            let x = Whole.load::<T, E>(token, block, index * lanes);
+            partial.widen(x, x);
         }
         at += PARTIAL * lanes;
     }
     let [mut range, others @ ..] = partial;
     for other in others {
-        range.min = other.min.min(range.min);
-        range.max = other.max.max(range.max);
+        range.widen(other.min, other.max);
     }
-    sweep::<T, E>(token, at, x.len(), &mut range);
-    let min = to_array(range.min, E::Real::INFINITY)
-        .into_iter()
-        .fold(E::Real::INFINITY, lesser);
-    let max = to_array(range.max, E::Real::NEG_INFINITY)
-        .into_iter()
-        .fold(E::Real::NEG_INFINITY, greater);
+    sweep_from::<T, E>(token, at, x.len(), &mut range);
+    let min = to_array(range.min, E::Real::INFINITY).into_iter().fold(E::Real::INFINITY, lesser);
+    let max = to_array(range.max, E::Real::NEG_INFINITY).into_iter().fold(E::Real::NEG_INFINITY, greater);
     (min, max)
 }
 

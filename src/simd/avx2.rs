@@ -92,9 +92,7 @@ impl Vector32 for F32x8 {
     #[inline(always)]
     unsafe fn load_bf16(_: Avx2, from: *const u16) -> Self {
         Self(unsafe {
-            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(
-                from.cast(),
-            ))))
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()))))
         })
     }
 
@@ -116,10 +114,7 @@ impl Vector32 for F32x8 {
     #[inline(always)]
     fn round_to_bf16(self) -> Self {
         Self(unsafe {
-            _mm256_castsi256_ps(_mm256_and_si256(
-                self.rounded_upper_halves(),
-                _mm256_set1_epi32(UPPER_HALF),
-            ))
+            _mm256_castsi256_ps(_mm256_and_si256(self.rounded_upper_halves(), _mm256_set1_epi32(UPPER_HALF)))
         })
     }
 }

@@ -119,6 +119,11 @@ pub(crate) trait Kernel {
     fn run<T: Token>(self, token: T) -> Self::Output;
 }
 
+/// Runs a kernel on vectors of one lane, for work on a single number: the bits are those of every ISA.
+pub(crate) fn run_on_one_lane<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(scalar::Scalar)
+}
+
 /// Runs a kernel on the active ISA.
 #[inline]
 pub(crate) fn run<K: Kernel>(kernel: K) -> K::Output {

@@ -135,11 +135,7 @@ macro_rules! neon_vector {
             fn bits(self) -> u32 {
                 let mut lanes: [$mask_lane; $lanes] = [0; $lanes];
                 unsafe { $store_mask(lanes.as_mut_ptr(), self) };
-                lanes
-                    .iter()
-                    .enumerate()
-                    .map(|(lane, truth)| u32::from(*truth != 0) << lane)
-                    .sum()
+                lanes.iter().enumerate().map(|(lane, truth)| u32::from(*truth != 0) << lane).sum()
             }
         }
     };
@@ -162,11 +158,7 @@ neon_vector! {
 // SAFETY, for every block below: a vector exists only where the processor has the instructions; pointers are the
 // caller's promise.
 
-#[allow(
-    clippy::undocumented_unsafe_blocks,
-    unused_unsafe,
-    reason = "said once, above; newer intrinsics are safe"
-)]
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
 impl Vector32 for F32x4 {
     #[inline(always)]
     unsafe fn load_f16(_: Neon, from: *const u16) -> Self {
@@ -217,21 +209,13 @@ fn narrow_f16(wide: float32x4_t) -> uint16x4_t {
     halves
 }
 
-#[allow(
-    clippy::undocumented_unsafe_blocks,
-    unused_unsafe,
-    reason = "said once, above; newer intrinsics are safe"
-)]
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
 #[inline(always)]
 fn widen_bf16(halves: uint16x4_t) -> float32x4_t {
     unsafe { vreinterpretq_f32_u32(vshll_n_u16::<16>(halves)) }
 }
 
-#[allow(
-    clippy::undocumented_unsafe_blocks,
-    unused_unsafe,
-    reason = "said once, above; newer intrinsics are safe"
-)]
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
 #[inline(always)]
 fn narrow_bf16(wide: float32x4_t) -> uint16x4_t {
     unsafe {

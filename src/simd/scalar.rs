@@ -158,11 +158,8 @@ fn f32_from_f16(half: u16) -> f32 {
     let sign = u32::from(half & 0x8000) << 16;
     let magnitude = half & 0x7fff;
     let shifted = u32::from(magnitude) << 13;
-    let bits = if magnitude >= INFINITY {
-        shifted | F32_INFINITY
-    } else {
-        (f32::from_bits(shifted) * REBIAS).to_bits()
-    };
+    let bits =
+        if magnitude >= INFINITY { shifted | F32_INFINITY } else { (f32::from_bits(shifted) * REBIAS).to_bits() };
     f32::from_bits(sign | bits)
 }
 
@@ -196,11 +193,7 @@ fn f32_from_bf16(bits: u16) -> f32 {
 fn bf16_from_f32(number: f32) -> u16 {
     const QUIET: u32 = 0x0040_0000;
     let bits = number.to_bits();
-    let rounded = if number.is_nan() {
-        bits | QUIET
-    } else {
-        round_off(bits, 16)
-    };
+    let rounded = if number.is_nan() { bits | QUIET } else { round_off(bits, 16) };
     (rounded >> 16) as u16
 }
 
@@ -219,15 +212,9 @@ mod tests {
     fn every_16_bit_number_widens_as_the_half_crate_does() {
         for bits in 0..=u16::MAX {
             let (ours, theirs) = (f32_from_f16(bits), half::f16::from_bits(bits).to_f32());
-            assert!(
-                ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
-                "f16 {bits:#06x}"
-            );
+            assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "f16 {bits:#06x}");
             let (ours, theirs) = (f32_from_bf16(bits), half::bf16::from_bits(bits).to_f32());
-            assert!(
-                ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
-                "bf16 {bits:#06x}"
-            );
+            assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "bf16 {bits:#06x}");
         }
     }
 
@@ -240,18 +227,9 @@ mod tests {
             ] {
                 let number = f32::from_bits(u32::from(upper) << 16 | lower);
                 let (ours, theirs) = (half::f16::from_bits(f16_from_f32(number)), half::f16::from_f32(number));
-                assert!(
-                    ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
-                    "f16 of {number:e}"
-                );
-                let (ours, theirs) = (
-                    half::bf16::from_bits(bf16_from_f32(number)),
-                    half::bf16::from_f32(number),
-                );
-                assert!(
-                    ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(),
-                    "bf16 of {number:e}"
-                );
+                assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "f16 of {number:e}");
+                let (ours, theirs) = (half::bf16::from_bits(bf16_from_f32(number)), half::bf16::from_f32(number));
+                assert!(ours.to_bits() == theirs.to_bits() || ours.is_nan() && theirs.is_nan(), "bf16 of {number:e}");
             }
         }
     }

@@ -25,21 +25,13 @@ impl<E: Copy> Stage<E> {
         row: &Row<N>,
         operand: usize,
     ) -> Source<'a, E> {
-        if row.strides[operand] == 1 {
-            &from[row.range(operand)]
-        } else {
-            self.gather(from, row, operand)
-        }
+        if row.strides[operand] == 1 { &from[row.range(operand)] } else { self.gather(from, row, operand) }
     }
 
     /// Where to write the row's elements of an operand; [`Stage::flush`] must follow.
     #[inline(always)]
     pub(crate) fn open<'a, const N: usize>(&'a self, to: Target<'a, E>, row: &Row<N>, operand: usize) -> Target<'a, E> {
-        if row.strides[operand] == 1 {
-            &to[row.range(operand)]
-        } else {
-            self.cells(row.len)
-        }
+        if row.strides[operand] == 1 { &to[row.range(operand)] } else { self.cells(row.len) }
     }
 
     /// Brings what was written to where [`Stage::open`] was asked for.

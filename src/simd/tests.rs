@@ -57,18 +57,12 @@ impl Kernel for CountLanes {
 fn the_vectors_of_this_processor_are_among_the_tested() {
     let tokens = run_on_every(&CountLanes);
     // Not println!, which the harness shows of failures only; that the line gets through is not what is tested.
-    let _ = writeln!(
-        std::io::stderr(),
-        "tested tokens, lanes of float32 and float64: {tokens:?}"
-    );
+    let _ = writeln!(std::io::stderr(), "tested tokens, lanes of float32 and float64: {tokens:?}");
     #[cfg(target_arch = "x86_64")]
     let must_be_more = is_x86_feature_detected!("avx2");
     #[cfg(not(target_arch = "x86_64"))]
     let must_be_more = cfg!(target_arch = "aarch64");
-    assert!(
-        tokens.len() > 1 || !must_be_more,
-        "only {tokens:?}, on a processor with vectors"
-    );
+    assert!(tokens.len() > 1 || !must_be_more, "only {tokens:?}, on a processor with vectors");
 }
 
 // Arithmetic and comparisons.
@@ -94,16 +88,7 @@ macro_rules! number {
                 let signalling_nan = $real::from_bits($real::INFINITY.to_bits() | 1);
                 let mut specials = vec![0.0, $real::from_bits(1), 0.25, 3.0, $real::MAX, $real::INFINITY];
                 specials.extend([$real::NAN, signalling_nan, 2147483648.0, 9223372036854775808.0]);
-                for center in [
-                    $real::MIN_POSITIVE,
-                    0.5,
-                    1.0,
-                    1.5,
-                    2.5,
-                    integers / 2.0,
-                    integers,
-                    integers * 2.0,
-                ] {
+                for center in [$real::MIN_POSITIVE, 0.5, 1.0, 1.5, 2.5, integers / 2.0, integers, integers * 2.0] {
                     specials.extend([center.next_down(), center, center.next_up()]);
                 }
                 // The widest halves that there are.
@@ -160,12 +145,8 @@ enum Comparison {
     Unequal,
 }
 
-const COMPARISONS: [Comparison; 4] = [
-    Comparison::Less,
-    Comparison::LessOrEqual,
-    Comparison::Equal,
-    Comparison::Unequal,
-];
+const COMPARISONS: [Comparison; 4] =
+    [Comparison::Less, Comparison::LessOrEqual, Comparison::Equal, Comparison::Unequal];
 
 impl Operation {
     fn all() -> impl Iterator<Item = Operation> {
@@ -235,10 +216,7 @@ impl<R: Number> Pairs<R> {
     /// Every pair of special numbers, and some random ones.
     fn new() -> Self {
         let specials: Vec<R> = R::specials().into_iter().flat_map(|n| [n, n.negative()]).collect();
-        let mut pairs = Pairs {
-            left: Vec::new(),
-            right: Vec::new(),
-        };
+        let mut pairs = Pairs { left: Vec::new(), right: Vec::new() };
         for left in &specials {
             pairs.left.extend(specials.iter().map(|_| left));
             pairs.right.extend(&specials);
@@ -310,11 +288,7 @@ impl<R: Number> Kernel for Compare<'_, R> {
         for at in (0..left.len()).step_by(Lanes::<T, R>::LANES) {
             let left = Whole.load::<T, R>(token, left.as_slice(), at);
             let right = Whole.load::<T, R>(token, right.as_slice(), at);
-            push_bits(
-                comparison.of_lanes(left, right).bits(),
-                Lanes::<T, R>::LANES,
-                &mut truths,
-            );
+            push_bits(comparison.of_lanes(left, right).bits(), Lanes::<T, R>::LANES, &mut truths);
         }
         truths
     }
@@ -447,10 +421,7 @@ fn check_widening<E: Narrow>() {
         assert_eq!(numbers.len(), elements.len());
         for (element, number) in elements.iter().zip(numbers) {
             let (bits, expected) = (element.to_bits(), element.to_real());
-            assert!(
-                number.is_same(expected),
-                "{isa:?}: {bits:#06x} is {number:e}, expected {expected:e}"
-            );
+            assert!(number.is_same(expected), "{isa:?}: {bits:#06x} is {number:e}, expected {expected:e}");
         }
     }
 }

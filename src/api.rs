@@ -114,20 +114,17 @@ pub struct Range<'a, E> {
     pub max: &'a [E],
 }
 
-impl<E: Element> Range<'_, E> {
-    fn with_bounds<R>(
-        &self,
-        channels: Option<usize>,
-        work: impl FnOnce(&Bounds<'_, E::Real>) -> R,
-    ) -> Result<R, Error> {
+impl<'a, E: Element> Range<'a, E> {
+    /// Of so many channels, or of as many as there are.
+    fn bounds(self, channels: Option<usize>) -> Result<Bounds<impl Fn(usize) -> [E::Real; 2] + 'a>, Error> {
         let count = channels.unwrap_or(self.min.len());
         for (name, len) in [("min", self.min.len()), ("max", self.max.len())] {
             if len != count {
                 return fail!(SizeMismatch, "{name} has {len} numbers; expected {count}, one for each channel");
             }
         }
-        let of = |index: usize| [self.min[index].to_real(), self.max[index].to_real()];
-        Ok(work(&Bounds { names: ["min", "max"], count, of: &of }))
+        let of = move |index: usize| [self.min[index].to_real(), self.max[index].to_real()];
+        Ok(Bounds { names: ["min", "max"], count, of })
     }
 }
 
@@ -279,7 +276,7 @@ pub fn update_range<E: Element, D: Dimension>(
 ) -> Result<(), Error> {
     let input = Operand::input(&input)?;
     let shape = input.shape::<E>(axis.map_or(-1, |axis| i32::try_from(axis).unwrap_or(i32::MAX)))?;
-    let mut known = Range { min, max }.with_bounds(Some(shape.channels()), |bounds| bounds.to_widen())??;
+    let mut known = Range { min, max }.bounds(Some(shape.channels()))?.to_widen()?;
     let mut layout = Layout::<1>::new();
     lay_out(&mut layout, &shape, [&input.place]);
     exec::with_default_environment(|| ranges::widen(&layout, &executor.0, &input.buffer, &mut known))?;
@@ -320,7 +317,7 @@ impl<E: Element> Quantizer<E> {
     /// An attribute or range that cannot be; with [`Degenerate::Error`] a channel without a usable scale; memory that is not to
     /// be had.
     pub fn given(attrs: &Attributes, range: Range<'_, E>) -> Result<Self, Error> {
-        let channels = range.with_bounds(None, |bounds| bounds.given())??;
+        let channels = range.bounds(None)?.given()?;
         Self::prepare(attrs.checked(true)?, channels)
     }
 
@@ -330,7 +327,7 @@ impl<E: Element> Quantizer<E> {
     ///
     /// As [`Quantizer::given`], but infinities are possible, and (infinity, minus infinity) is the range of no number.
     pub fn gathered(attrs: &Attributes, range: Range<'_, E>) -> Result<Self, Error> {
-        let channels = range.with_bounds(None, |bounds| bounds.gathered())??;
+        let channels = range.bounds(None)?.gathered()?;
         Self::prepare(attrs.checked(false)?, channels)
     }
 
@@ -528,7 +525,7 @@ impl Place {
 
 /// The values of a given range, checked.
 fn given<E: Element>(range: Option<Range<'_, E>>, shape: &Shape<'_>) -> Result<Option<Channels<E::Real>>, Error> {
-    range.map(|range| range.with_bounds(Some(shape.channels()), |bounds| bounds.given())?).transpose()
+    range.map(|range| range.bounds(Some(shape.channels()))?.given()).transpose()
 }
 
 fn lay_out<const N: usize>(layout: &mut Layout<N>, shape: &Shape<'_>, places: [&Place; N]) {

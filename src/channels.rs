@@ -22,37 +22,65 @@ const FIELDS: usize = 6;
 
 /// The fields' memory: in place for one channel, so that it takes no allocation.
 pub(crate) enum Channels<C> {
-    One([C; FIELDS]),
+    One(Fields<[C; 1]>),
     Many(Vec<C>),
 }
 
 impl<C: Real> Channels<C> {
     /// Ranges that hold no number yet, as a reduction starts; the parameters are 0.
     pub(crate) fn new(count: usize) -> Result<Self, Error> {
-        let mut channels = if count == 1 { Channels::One([C::ZERO; FIELDS]) } else { Channels::Many(zeros(count)?) };
-        let fields = channels.fields_mut();
-        fields.range_min.iter().for_each(|min| min.set(C::INFINITY));
-        fields.range_max.iter().for_each(|max| max.set(C::NEG_INFINITY));
-        Ok(channels)
+        if count == 1 {
+            let (min, max, zero) = ([C::INFINITY], [C::NEG_INFINITY], [C::ZERO]);
+            return Ok(Channels::One(Fields {
+                range_min: min,
+                range_max: max,
+                scale: zero,
+                inverse: zero,
+                clamp_min: zero,
+                clamp_max: zero,
+            }));
+        }
+        let mut memory = zeros(count)?;
+        memory[..count].fill(C::INFINITY);
+        memory[count..2 * count].fill(C::NEG_INFINITY);
+        Ok(Channels::Many(memory))
     }
 
     pub(crate) fn fields(&self) -> Fields<&[C]> {
-        Fields::split(match self {
-            Channels::One(memory) => memory,
-            Channels::Many(memory) => memory,
-        })
+        match self {
+            Channels::One(fields) => Fields {
+                range_min: &fields.range_min,
+                range_max: &fields.range_max,
+                scale: &fields.scale,
+                inverse: &fields.inverse,
+                clamp_min: &fields.clamp_min,
+                clamp_max: &fields.clamp_max,
+            },
+            Channels::Many(memory) => Fields::split(memory),
+        }
     }
 
     pub(crate) fn fields_mut(&mut self) -> Fields<&[Cell<C>]> {
-        let memory: &mut [C] = match self {
-            Channels::One(memory) => memory,
-            Channels::Many(memory) => memory,
-        };
-        Fields::split(Cell::from_mut(memory).as_slice_of_cells())
+        match self {
+            Channels::One(fields) => Fields {
+                range_min: cells(&mut fields.range_min),
+                range_max: cells(&mut fields.range_max),
+                scale: cells(&mut fields.scale),
+                inverse: cells(&mut fields.inverse),
+                clamp_min: cells(&mut fields.clamp_min),
+                clamp_max: cells(&mut fields.clamp_max),
+            },
+            Channels::Many(memory) => Fields::split(cells(memory)),
+        }
     }
 }
 
+fn cells<C>(memory: &mut [C]) -> &[Cell<C>] {
+    Cell::from_mut(memory).as_slice_of_cells()
+}
+
 impl<'a, C> Fields<&'a [C]> {
+    /// Arrays behind each other, in the order of the fields.
     fn split(memory: &'a [C]) -> Self {
         let count = memory.len() / FIELDS;
         let field = |index: usize| &memory[index * count..(index + 1) * count];

@@ -11,75 +11,77 @@ use crate::simd::{self, Element, Real};
 use crate::status::{Error, fail};
 
 /// Ranges as a caller has them: min and max of each channel, and what the arguments are called.
-pub(crate) struct Bounds<'a, C> {
+pub(crate) struct Bounds<F> {
     pub(crate) names: [&'static str; 2],
     pub(crate) count: usize,
-    pub(crate) of: &'a dyn Fn(usize) -> [C; 2],
+    pub(crate) of: F,
 }
 
-impl<C: Real> Bounds<'_, C> {
+impl<F> Bounds<F> {
     /// Ranges to clamp to: finite and in order.
-    pub(crate) fn given(&self) -> Result<Channels<C>, Error> {
-        self.collect(|bounds, index| {
-            for (name, value) in bounds.names.into_iter().zip((bounds.of)(index)) {
-                let value: f64 = value.into();
+    pub(crate) fn given<C: Real>(&self) -> Result<Channels<C>, Error>
+    where
+        F: Fn(usize) -> [C; 2],
+    {
+        self.collect(|index, range| {
+            for (name, value) in self.names.into_iter().zip(range.map(Into::<f64>::into)) {
                 if !value.is_finite() {
                     return fail!(InvalidRange, "{name}[{index}] is {value}; expected a finite number");
                 }
             }
-            bounds.check_order(index)
+            self.check_order(index, range)
         })
     }
 
     /// Ranges that were gathered: infinities are possible elements, and (+Inf, -Inf) is that of no number at all.
-    pub(crate) fn gathered(&self) -> Result<Channels<C>, Error> {
-        self.collect(|bounds, index| {
-            bounds.check_numbers(index)?;
-            match (bounds.of)(index) {
-                [min, max] if min == C::INFINITY && max == C::NEG_INFINITY => Ok(()),
-                _ => bounds.check_order(index),
-            }
+    pub(crate) fn gathered<C: Real>(&self) -> Result<Channels<C>, Error>
+    where
+        F: Fn(usize) -> [C; 2],
+    {
+        self.collect(|index, range| {
+            self.check_numbers(index, range)?;
+            if range == [C::INFINITY, C::NEG_INFINITY] { Ok(()) } else { self.check_order(index, range) }
         })
     }
 
     /// Ranges to be widened: numbers, in any order.
-    pub(crate) fn to_widen(&self) -> Result<Channels<C>, Error> {
-        self.collect(Self::check_numbers)
+    pub(crate) fn to_widen<C: Real>(&self) -> Result<Channels<C>, Error>
+    where
+        F: Fn(usize) -> [C; 2],
+    {
+        self.collect(|index, range| self.check_numbers(index, range))
     }
 
-    fn collect(&self, check: impl Fn(&Self, usize) -> Result<(), Error>) -> Result<Channels<C>, Error> {
-        for index in 0..self.count {
-            check(self, index)?;
-        }
+    fn collect<C: Real>(&self, check: impl Fn(usize, [C; 2]) -> Result<(), Error>) -> Result<Channels<C>, Error>
+    where
+        F: Fn(usize) -> [C; 2],
+    {
         let mut channels = Channels::new(self.count)?;
         let fields = channels.fields_mut();
         for (index, (min, max)) in fields.range_min.iter().zip(fields.range_max).enumerate() {
-            let [lo, hi] = (self.of)(index);
-            min.set(lo);
-            max.set(hi);
+            let range = (self.of)(index);
+            check(index, range)?;
+            min.set(range[0]);
+            max.set(range[1]);
         }
         Ok(channels)
     }
 
-    fn check_numbers(&self, index: usize) -> Result<(), Error> {
-        for (name, value) in self.names.into_iter().zip((self.of)(index)) {
-            if Into::<f64>::into(value).is_nan() {
+    fn check_numbers<C: Real>(&self, index: usize, range: [C; 2]) -> Result<(), Error> {
+        for (name, value) in self.names.into_iter().zip(range.map(Into::<f64>::into)) {
+            if value.is_nan() {
                 return fail!(InvalidRange, "{name}[{index}] is NaN; expected a number");
             }
         }
         Ok(())
     }
 
-    fn check_order(&self, index: usize) -> Result<(), Error> {
-        let ([min_name, max_name], [min, max]) = (self.names, (self.of)(index));
-        if min > max {
-            let (min, max): (f64, f64) = (min.into(), max.into());
-            return fail!(
-                InvalidRange,
-                "{min_name}[{index}] is {min:?}; expected at most {max_name}[{index}], which is {max:?}"
-            );
+    fn check_order<C: Real>(&self, index: usize, [min, max]: [C; 2]) -> Result<(), Error> {
+        if min <= max {
+            return Ok(());
         }
-        Ok(())
+        let ([min_name, max_name], min, max) = (self.names, Into::<f64>::into(min), Into::<f64>::into(max));
+        fail!(InvalidRange, "{min_name}[{index}] is {min:?}; expected at most {max_name}[{index}], which is {max:?}")
     }
 }
 

@@ -129,7 +129,7 @@ unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a, E>, Er
     // SAFETY: not NULL and aligned unless empty, as checked; valid, as promised; an index is below range_len.
     let of =
         |index| unsafe { [common.input_min.add(index).read().to_real(), common.input_max.add(index).read().to_real()] };
-    let bounds = Bounds { names: ["input_min", "input_max"], count: common.range_len, of: &of };
+    let bounds = Bounds { names: ["input_min", "input_max"], count: common.range_len, of };
     let given = if attrs.range_given { Some(bounds.given()?) } else { None };
     Ok(Checked { attrs, executor, shape, given, input, input_min, input_max })
 }

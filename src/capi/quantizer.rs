@@ -7,7 +7,7 @@ use half::{bf16, f16};
 
 use super::region::{Region, aligned_address};
 use super::structs;
-use super::tensor::{View, lay_out, with_bounds};
+use super::tensor::{View, bounds, lay_out};
 use super::types::*;
 use crate::attrs::Attrs;
 use crate::exec::Output;
@@ -188,12 +188,8 @@ unsafe fn prepare<E: Element>(
     min.check_range(dtype, attrs.axis, channels)?;
     max.check_range(dtype, attrs.axis, channels)?;
     // SAFETY: the caller's promise; number and type of the elements are checked.
-    let channels =
-        unsafe {
-            with_bounds::<E, _>([min, max], channels, |bounds| {
-                if attrs.range_given { bounds.given() } else { bounds.gathered() }
-            })
-        }?;
+    let bounds = unsafe { bounds::<E>([min, max], channels) };
+    let channels = if attrs.range_given { bounds.given() } else { bounds.gathered() }?;
     Quantizer::new(attrs, channels)
 }
 

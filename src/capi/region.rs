@@ -19,6 +19,7 @@ pub(super) struct Region {
 
 impl Region {
     /// Checks that `pointer` is a possible address of `len` elements; of none, any pointer is.
+    #[inline]
     pub(super) fn new<E>(name: &'static str, pointer: *const E, len: usize) -> Result<Region, Error> {
         if len == 0 {
             return Ok(Region { name, start: 0, bytes: 0 });
@@ -37,6 +38,7 @@ impl Region {
     }
 
     /// An output that shares no byte with another argument.
+    #[inline]
     pub(super) fn check_apart(&self, other: &Region) -> Result<(), Error> {
         let shares = self.start < other.start + other.bytes && other.start < self.start + self.bytes;
         if !shares || self.bytes == 0 || other.bytes == 0 {
@@ -55,12 +57,14 @@ impl Region {
     }
 
     /// An output that may also be another argument itself.
+    #[inline]
     pub(super) fn check_apart_or_same(&self, other: &Region) -> Result<(), Error> {
         if self.start == other.start && self.bytes == other.bytes { Ok(()) } else { self.check_apart(other) }
     }
 }
 
 /// Checks that a pointer is neither NULL nor misaligned.
+#[inline]
 pub(super) fn aligned_address<T>(name: impl Display, pointer: *const T) -> Result<usize, Error> {
     if pointer.is_null() {
         return fail!(NullPointer, "{name} is NULL; expected a pointer");

@@ -287,18 +287,17 @@ impl<'a> View<'a> {
     }
 }
 
-/// Uses a pair of range tensors as bounds.
+/// A pair of range tensors as bounds.
 ///
 /// # Safety
-/// The elements are valid for reads; both have `count`; their dtypes are E's or F32.
-pub(super) unsafe fn with_bounds<E: Element, R>(
-    [min, max]: [&View<'_>; 2],
+/// The elements are valid for reads while the bounds are used; both tensors have `count`; their dtypes are E's or F32.
+pub(super) unsafe fn bounds<'v, E: Element>(
+    [min, max]: [&'v View<'_>; 2],
     count: usize,
-    work: impl FnOnce(&Bounds<'_, E::Real>) -> R,
-) -> R {
+) -> Bounds<impl Fn(usize) -> [E::Real; 2] + 'v> {
     // SAFETY: the caller's promise; bounds ask for indices below their count.
-    let of = |index| unsafe { [min.read::<E>(index), max.read::<E>(index)] };
-    work(&Bounds { names: [min.name, max.name], count, of: &of })
+    let of = move |index| unsafe { [min.read::<E>(index), max.read::<E>(index)] };
+    Bounds { names: [min.name, max.name], count, of }
 }
 
 /// Lays out views of one shape.

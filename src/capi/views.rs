@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use super::structs;
-use super::tensor::{View, lay_out, with_bounds};
+use super::tensor::{View, bounds, lay_out};
 use super::types::*;
 use crate::attrs::Attrs;
 use crate::channels::Channels;
@@ -160,7 +160,7 @@ pub(super) unsafe fn range_update(
     with_element!(input, E => {
         let channels = shape.channels();
         // SAFETY: as checked and promised.
-        let mut known = unsafe { with_bounds::<E, _>([&min, &max], channels, |bounds| bounds.to_widen()) }?;
+        let mut known = unsafe { bounds::<E>([&min, &max], channels).to_widen() }?;
         let mut layout = Layout::<1>::new();
         lay_out(&mut layout, &shape, [&input]);
         // SAFETY: as checked and promised.
@@ -213,7 +213,7 @@ unsafe fn given<E: Element>(checked: &Checked<'_>) -> Result<Option<Channels<E::
         return Ok(None);
     };
     // SAFETY: the caller's promise; number and type of the elements are checked.
-    unsafe { with_bounds::<E, _>([min, max], checked.shape.channels(), |bounds| bounds.given()) }.map(Some)
+    unsafe { bounds::<E>([min, max], checked.shape.channels()).given() }.map(Some)
 }
 
 /// # Safety

@@ -26,7 +26,7 @@
  *
  * RULES FOR EVERY FUNCTION
  *
- * - Safe to call from any number of threads at once. Nothing is kept between calls.
+ * - Safe to call from any number of threads at once. No call changes another's result.
  * - All arguments are checked before the first write: on any status but QDQ_STATUS_OK the outputs are as they
  *   were (after QDQ_STATUS_INTERNAL and QDQ_STATUS_EXECUTOR they are unspecified).
  * - Nothing aborts, prints, or unwinds into the caller; no thread is started unless an executor asks for it.
@@ -50,6 +50,12 @@
 #else
 #define QDQ_API
 #endif
+
+/* TensorFlow's defaults: signed, 8 bits, computed range, half to even, one range for the whole tensor. */
+#define QDQ_ATTRS_INIT {sizeof(qdq_attrs), 8, -1, 0, 0, 0, 1, 0, 0}
+
+/* Every core, on the library's own pool. */
+#define QDQ_EXECUTOR_INIT {sizeof(qdq_executor), 0, 0, NULL, NULL}
 
 /** The library's version at compile time; qdq_version_number() tells that of the library in use. */
 #define QDQ_VERSION_MAJOR 0
@@ -263,8 +269,8 @@ typedef struct qdq_executor {
    */
   size_t struct_size;
   /**
-   * 0: every core that this process may use; 1: the calling thread; else so many threads. With a
-   * host's pool: its width.
+   * How many tasks run at once, at most. 0: one for every core that this process may use; 1: all on the
+   * calling thread. With a host's pool: its width.
    */
   int32_t num_threads;
   /** 0. */
@@ -295,7 +301,8 @@ typedef struct qdq_tensor {
   const int64_t *shape;
   /**
    * rank distances in elements, not in bytes. NULL: dense, row-major. What stands for a dimension of 0 or
-   * 1 is ignored. An input's may be negative or 0; an output's too, but no two elements may share memory.
+   * 1 is ignored. An input's may be negative or 0; an output's too, but no two elements may share memory
+   * (strides that make this too hard to decide count as if they did).
    */
   const int64_t *strides;
   /** 0 to QDQ_MAX_RANK. */
@@ -641,9 +648,3 @@ const char *qdq_isa(void);
 #endif  // __cplusplus
 
 #endif  /* QDQ_H */
-
-/* TensorFlow's defaults: signed, 8 bits, computed range, half to even, one range for the whole tensor. */
-#define QDQ_ATTRS_INIT {sizeof(qdq_attrs), 8, -1, 0, 0, 0, 1, 0, 0}
-
-/* Every core, on the library's own pool. */
-#define QDQ_EXECUTOR_INIT {sizeof(qdq_executor), 0, 0, NULL, NULL}

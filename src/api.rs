@@ -470,21 +470,21 @@ struct Operand<B> {
     buffer: B,
 }
 
-impl<'a, E> Operand<Input<'a, E>> {
+impl<'a, E: Copy> Operand<Input<'a, E>> {
     fn input<D: Dimension>(view: &'a ArrayView<'_, E, D>) -> Result<Self, Error> {
         let place = Place::new(view.shape(), view.strides())?;
         Ok(Operand { buffer: Input::of_view(view, place.first), place })
     }
 }
 
-impl<'a, E> Operand<Output<'a, E>> {
+impl<'a, E: Copy> Operand<Output<'a, E>> {
     fn output<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<Self, Error> {
         let place = Place::new(view.shape(), view.strides())?;
         Ok(Operand { buffer: Output::of_view(view, place.first), place })
     }
 }
 
-impl<'a, E> Operand<Input<'a, E>> {
+impl<'a, E: Copy> Operand<Input<'a, E>> {
     /// A view as input and output at once.
     fn in_place<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<(Self, Operand<Output<'a, E>>), Error> {
         let output = Operand::output(view)?;

@@ -46,15 +46,17 @@ impl<'a> Shape<'a> {
             return fail!(InvalidShape, "{name}[{index}] is {dimension}; expected 0 or more");
         }
         if axis < -1 || axis >= rank as i32 {
-            let last = rank as i64 - 1;
-            return fail!(InvalidAxis, "axis is {axis}; expected -1 to {last} for a tensor of rank {rank}");
+            return match rank {
+                0 => fail!(InvalidAxis, "axis is {axis}; expected -1 for a tensor of rank 0"),
+                _ => fail!(InvalidAxis, "axis is {axis}; expected -1 to {} for a tensor of rank {rank}", rank - 1),
+            };
         }
         let axis = usize::try_from(axis).ok();
-        let channels = axis.map_or(Some(1), |axis| addressable(dimensions[axis], element_size));
+        let channels = axis.map_or(1, |axis| dimensions[axis] as usize);
         let elements = if dimensions.contains(&0) { Some(0) } else { product(dimensions, element_size) };
-        match (elements, channels) {
-            (Some(elements), Some(channels)) => Ok(Shape { dimensions, axis, elements, channels }),
-            _ => fail!(
+        match elements {
+            Some(elements) => Ok(Shape { dimensions, axis, elements, channels }),
+            None => fail!(
                 InvalidShape,
                 "{name} is {} ({element_size} bytes an element); expected {} bytes in all at the most",
                 Dimensions(dimensions),
@@ -77,15 +79,12 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// As many elements, if they can be addressed.
-fn addressable(elements: i64, element_size: usize) -> Option<usize> {
+/// The product of the dimensions, if so many elements can be addressed.
+fn product(dimensions: &[i64], element_size: usize) -> Option<usize> {
+    let elements = dimensions.iter().try_fold(1i64, |product, dimension| product.checked_mul(*dimension))?;
     let elements = usize::try_from(elements).ok()?;
     elements.checked_mul(element_size).filter(|bytes| *bytes <= isize::MAX as usize)?;
     Some(elements)
-}
-
-fn product(dimensions: &[i64], element_size: usize) -> Option<usize> {
-    addressable(dimensions.iter().try_fold(1i64, |product, dimension| product.checked_mul(*dimension))?, element_size)
 }
 
 /// A shape in words: [2, 3, 4], the first ones of a long one.
@@ -323,10 +322,10 @@ pub(crate) struct Row<const N: usize> {
 }
 
 impl<const N: usize> Row<N> {
-    /// Its place in an operand where its elements are neighbours.
+    /// Whether its elements are neighbours in an operand.
     #[inline(always)]
-    pub(crate) fn range(&self, operand: usize) -> Range<usize> {
-        self.starts[operand]..self.starts[operand] + self.len
+    pub(crate) fn is_contiguous(&self, operand: usize) -> bool {
+        self.strides[operand] == 1 || self.len == 1
     }
 
     pub(crate) fn has_channel_per_element(&self) -> bool {
@@ -474,10 +473,9 @@ mod tests {
         assert_eq!(failure(&[2, -1], -1), Status::InvalidShape);
         assert_eq!(failure(&[i64::MAX], -1), Status::InvalidShape);
         assert_eq!(failure(&[1 << 32, 1 << 32], -1), Status::InvalidShape);
-        assert_eq!(failure(&[i64::MAX, 0], 0), Status::InvalidShape);
         assert_eq!(failure(&[], 0), Status::InvalidAxis);
         assert_eq!(failure(&[2, 3], 2), Status::InvalidAxis);
         assert_eq!(failure(&[2, 3], -2), Status::InvalidAxis);
-        assert!(Shape::new("shape", &[i64::MAX, 0], 1, 4).is_ok());
+        assert!(Shape::new("shape", &[i64::MAX, 0], 0, 4).is_ok());
     }
 }

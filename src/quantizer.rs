@@ -64,8 +64,8 @@ impl<E: Element> Quantizer<E> {
         executor.run(plan.pieces(), &|index| {
             simd::run(Apply {
                 piece: plan.piece(index),
-                input: input.cells(),
-                output: output.cells(),
+                input,
+                output,
                 channels: self.channels.fields(),
                 round_mode: self.attrs.round_mode,
                 arithmetic: self.attrs.arithmetic,
@@ -99,8 +99,8 @@ impl<E: Element> Quantizer<E> {
         executor.run(plan.pieces(), &|index| {
             Quantize {
                 piece: plan.piece(index),
-                input: input.cells(),
-                codes: codes.cells(),
+                input,
+                codes,
                 channels: self.channels.fields(),
                 attrs: &self.attrs,
                 clamps: self.clamps,
@@ -121,8 +121,8 @@ impl<E: Element> Quantizer<E> {
         executor.run(plan.pieces(), &|index| {
             Dequantize {
                 piece: plan.piece(index),
-                codes: codes.cells(),
-                output: output.cells(),
+                codes,
+                output,
                 inverse: self.channels.fields().inverse,
                 arithmetic: self.attrs.arithmetic,
             }
@@ -182,13 +182,6 @@ pub(crate) fn mask<E: Element>(
 ) -> Result<(), Error> {
     let plan = Plan::of_elements(layout, executor.width(), 3 * size_of::<E>());
     executor.run(plan.pieces(), &|index| {
-        simd::run(Gradient {
-            piece: plan.piece(index),
-            gradients: gradients.cells(),
-            input: input.cells(),
-            backprop: backprop.cells(),
-            min,
-            max,
-        });
+        simd::run(Gradient { piece: plan.piece(index), gradients, input, backprop, min, max });
     })
 }

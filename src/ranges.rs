@@ -121,12 +121,7 @@ fn widen_pieces<E: Element, const N: usize>(
     let (min, max) = (Shared::new(min), Shared::new(max));
     executor.run(plan.pieces(), &|index| {
         let own = index * apart;
-        simd::run(Widen {
-            piece: plan.piece(index),
-            input: input.cells(),
-            min: &min.cells()[own..],
-            max: &max.cells()[own..],
-        });
+        simd::run(Widen { piece: plan.piece(index), input, min: &min.cells()[own..], max: &max.cells()[own..] });
     })
 }
 

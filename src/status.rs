@@ -41,13 +41,13 @@ pub enum Status {
 #[derive(Clone, Copy)]
 pub struct Error {
     status: Status,
-    len: u8,
+    len: u16,
     text: [u8; Error::CAPACITY],
 }
 
 impl Error {
     /// The longest sentence, in bytes; what is longer is cut.
-    pub(crate) const CAPACITY: usize = 240;
+    pub(crate) const CAPACITY: usize = 480;
 
     #[cold]
     pub(crate) fn new(status: Status, sentence: fmt::Arguments<'_>) -> Error {
@@ -74,7 +74,7 @@ impl Write for Error {
         let room = part.len().min(Error::CAPACITY - used);
         let fitting = (0..=room).rev().find(|end| part.is_char_boundary(*end)).unwrap_or(0);
         self.text[used..used + fitting].copy_from_slice(&part.as_bytes()[..fitting]);
-        self.len += fitting as u8;
+        self.len += fitting as u16;
         if fitting == part.len() { Ok(()) } else { Err(fmt::Error) }
     }
 }
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_long_sentence_is_cut_between_characters() {
-        let error = Error::new(Status::Internal, format_args!("x{}", "é".repeat(200)));
+        let error = Error::new(Status::Internal, format_args!("x{}", "é".repeat(400)));
         assert_eq!(error.message(), format!("x{}", "é".repeat((Error::CAPACITY - 1) / 2)));
     }
 }

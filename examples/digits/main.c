@@ -12,8 +12,9 @@
  *                                 itself quantized; the gradient function of the library carries
  *                                 the gradient through the rounding
  *
- * Every run starts from other random weights; test images never decide anything. The table goes to
- * the terminal, the chart to an SVG file.
+ * Every run starts from other random weights; test images never decide anything. What is tested
+ * runs on the codes that a device would store, and the table says how many bytes those are. The
+ * table goes to the terminal, the chart to an SVG file.
  *
  * --quick trains once and briefly; --check fails if the numbers are not what they have to be.
  */
@@ -112,8 +113,7 @@ static double accuracy_trained_further(const run *r, const network *net, const q
 static void quantize_to(const run *r, const network *net, const value_range *ranges, int width)
 {
     score *scores = r->results->quantized[width];
-    quantization quant = {.bits = BITS[width]};
-    memcpy(quant.inputs, ranges, sizeof quant.inputs);
+    quantization quant = quantization_create(BITS[width], ranges);
 
     quant.weights = PER_TENSOR;
     score_add(&scores[AFTERWARDS_PER_TENSOR], network_accuracy(net, &quant, &r->test));
@@ -121,6 +121,7 @@ static void quantize_to(const run *r, const network *net, const value_range *ran
     score_add(&scores[AFTERWARDS_PER_AXIS], network_accuracy(net, &quant, &r->test));
     if (BITS[width] <= BITS_TRAINED_IN_LOOP)
         record(r, &scores[IN_THE_LOOP], accuracy_trained_further(r, net, &quant));
+    quantization_free(&quant);
 }
 
 static void run_experiment(const run *r)

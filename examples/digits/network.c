@@ -93,6 +93,21 @@ void batch_free(batch *pass)
     *pass = (batch){0};
 }
 
+quantization quantization_create(int32_t bits, const value_range ranges[NETWORK_LAYERS])
+{
+    quantization quant = {.bits = bits};
+    for (int i = 0; i < NETWORK_LAYERS; i++)
+        quant.inputs[i] = prepare_activations(bits, ranges[i]);
+    return quant;
+}
+
+void quantization_free(quantization *quant)
+{
+    for (int i = 0; i < NETWORK_LAYERS; i++)
+        qdq_quantizer_destroy(quant->inputs[i]);
+    *quant = (quantization){0};
+}
+
 /* Decides what layer `i` multiplies. */
 static void look_at_layer(const network *net, const quantization *quant, int i, batch *pass)
 {
@@ -102,10 +117,12 @@ static void look_at_layer(const network *net, const quantization *quant, int i, 
     if (quant == NULL)
         return;
     const int64_t shape[2] = {(int64_t)pass->rows, l->shape[1]};
-    quantize_activations(quant->bits, quant->inputs[i], shape, pass->values[i],
-                         pass->quantized_values[i]);
-    quantize_weights(quant->bits, quant->weights, l->shape, l->weights,
-                     pass->quantized_weights[i]);
+    quantize_activations(quant->inputs[i], shape, pass->values[i], pass->quantized_values[i]);
+    if (pass->encoded != NULL)
+        decode_weights(&pass->encoded[i], pass->quantized_weights[i]);
+    else
+        quantize_weights(quant->bits, quant->weights, l->shape, l->weights,
+                         pass->quantized_weights[i]);
     pass->seen_values[i] = pass->quantized_values[i];
     pass->seen_weights[i] = pass->quantized_weights[i];
 }
@@ -222,7 +239,7 @@ static void layer_backward(const network *net, const quantization *quant, int i,
                    pass->gradients[i]);
     const int64_t shape[2] = {(int64_t)pass->rows, l->shape[1]};
     if (quant != NULL)
-        quantize_activations_gradient(quant->bits, quant->inputs[i], shape, pass->values[i],
+        quantize_activations_gradient(quant->inputs[i], shape, pass->values[i],
                                       pass->gradients[i]);
     relu_backward(pass->values[i], pass->gradients[i], pass->rows * (size_t)l->shape[1]);
 }
@@ -244,14 +261,27 @@ static int best_class(const float *scores)
     return best;
 }
 
-double network_accuracy(const network *net, const quantization *quant, const digits *images)
+static size_t count_right(const digits *images, const batch *pass)
 {
     size_t right = 0;
-    batch pass = batch_create(net, images->count);
-    network_forward(net, quant, images, &pass);
     for (size_t row = 0; row < images->count; row++)
-        right += best_class(pass.values[NETWORK_LAYERS] + row * DIGIT_CLASSES) ==
+        right += best_class(pass->values[NETWORK_LAYERS] + row * DIGIT_CLASSES) ==
                  images->labels[row];
+    return right;
+}
+
+double network_accuracy(const network *net, const quantization *quant, const digits *images)
+{
+    weight_codes encoded[NETWORK_LAYERS] = {0};
+    batch pass = batch_create(net, images->count);
+    for (int i = 0; quant != NULL && i < NETWORK_LAYERS; i++)
+        encoded[i] = encode_weights(quant->bits, quant->weights, net->layers[i].shape,
+                                    net->layers[i].weights);
+    pass.encoded = encoded;
+    network_forward(net, quant, images, &pass);
+    const size_t right = count_right(images, &pass);
+    for (int i = 0; i < NETWORK_LAYERS; i++)
+        weight_codes_free(&encoded[i]);
     batch_free(&pass);
     return 100.0 * (double)right / (double)images->count;
 }
@@ -266,4 +296,15 @@ void network_gather_ranges(const network *net, const digits *images,
         gather_range(&ranges[i], pass.rows * (size_t)WIDTHS[i], pass.values[i]);
     }
     batch_free(&pass);
+}
+
+weight_bytes network_weight_bytes(int32_t bits, weight_ranges ranges)
+{
+    weight_bytes all = {0};
+    for (int i = 0; i < NETWORK_LAYERS; i++) {
+        const size_t weights = (size_t)(WIDTHS[i + 1] * WIDTHS[i]);
+        all.codes += (weights * (size_t)bits + 7) / 8;
+        all.scales += (ranges == PER_AXIS ? (size_t)WIDTHS[i + 1] : 1) * sizeof(float);
+    }
+    return all;
 }

@@ -28,8 +28,12 @@ typedef struct network {
 typedef struct quantization {
     int32_t bits;
     weight_ranges weights;
-    value_range inputs[NETWORK_LAYERS]; /* of what enters each layer */
+    qdq_quantizer *inputs[NETWORK_LAYERS]; /* of what enters each layer */
 } quantization;
+
+/* `ranges` are those that network_gather_ranges gives; release with quantization_free. */
+quantization quantization_create(int32_t bits, const value_range ranges[NETWORK_LAYERS]);
+void quantization_free(quantization *quant);
 
 network network_create(void); /* all zero */
 network network_copy(const network *original);
@@ -47,6 +51,7 @@ typedef struct batch {
     float *quantized_weights[NETWORK_LAYERS];
     const float *seen_values[NETWORK_LAYERS]; /* what each layer multiplies: as is, or quantized */
     const float *seen_weights[NETWORK_LAYERS];
+    const weight_codes *encoded; /* each layer's, of weights that have learned; NULL: they learn */
     float *memory;
 } batch;
 
@@ -61,11 +66,22 @@ void network_forward(const network *net, const quantization *quant, const digits
 float network_backward(const network *net, const quantization *quant, const digits *images,
                        batch *pass, network *gradient);
 
-/* The share of images whose highest score is their label's, in percent. */
+/*
+ * The share of images whose highest score is their label's, in percent. With `quant`, weights are
+ * encoded first and the network runs on what their codes stand for, as it would on a device.
+ */
 double network_accuracy(const network *net, const quantization *quant, const digits *images);
 
 /* The ranges of what enters each layer in float32, over all the images. */
 void network_gather_ranges(const network *net, const digits *images,
                            value_range ranges[NETWORK_LAYERS]);
+
+/* What the weights of all layers take once quantized, in bytes. */
+typedef struct weight_bytes {
+    size_t codes;  /* packed, each in as many bits as it has */
+    size_t scales; /* a float for each range */
+} weight_bytes;
+
+weight_bytes network_weight_bytes(int32_t bits, weight_ranges ranges);
 
 #endif

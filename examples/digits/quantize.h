@@ -8,6 +8,10 @@
  *   activations  [images][inputs]    unsigned, the range given: gathered on training data, for at
  *                                    run time nobody wants to wait for a minimum and a maximum
  *
+ * The range of activations stays as it is, so their quantizer is made ready once and serves every
+ * batch. Weights that learn have another range after every step, and are quantized at one go;
+ * weights that have learned become codes, which is what a device would store.
+ *
  * The gradient functions take the gradient of the quantized values, in `gradients`, to the
  * gradient of the values before quantization, in place: rounding is treated as if it were not
  * there, and an activation outside its range gets none.
@@ -16,6 +20,7 @@
 #define DIGITS_QUANTIZE_H
 
 #include <math.h>
+#include <qdq.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +31,17 @@ void quantize_weights(int32_t bits, weight_ranges ranges, const int64_t shape[2]
 void quantize_weights_gradient(int32_t bits, weight_ranges ranges, const int64_t shape[2],
                                const float *weights, float *gradients);
 
+typedef struct weight_codes {
+    int64_t shape[2];
+    int8_t *codes; /* a byte for each, however few of its bits the code takes */
+    qdq_quantizer *quantizer;
+} weight_codes;
+
+weight_codes encode_weights(int32_t bits, weight_ranges ranges, const int64_t shape[2],
+                            const float *weights);
+void decode_weights(const weight_codes *encoded, float *weights);
+void weight_codes_free(weight_codes *encoded);
+
 typedef struct value_range {
     float min, max;
 } value_range;
@@ -35,9 +51,11 @@ typedef struct value_range {
 /* Widens `range` by `count` values. */
 void gather_range(value_range *range, size_t count, const float *values);
 
-void quantize_activations(int32_t bits, value_range range, const int64_t shape[2],
+/* To be destroyed with qdq_quantizer_destroy. */
+qdq_quantizer *prepare_activations(int32_t bits, value_range range);
+void quantize_activations(const qdq_quantizer *prepared, const int64_t shape[2],
                           const float *values, float *quantized);
-void quantize_activations_gradient(int32_t bits, value_range range, const int64_t shape[2],
+void quantize_activations_gradient(const qdq_quantizer *prepared, const int64_t shape[2],
                                    const float *values, float *gradients);
 
 #endif

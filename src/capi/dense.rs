@@ -1,5 +1,4 @@
-//! The typed calls on dense tensors: every argument is checked, in the order of the documentation, before anything is
-//! written.
+//! The typed calls on dense tensors: every argument is checked before anything is written.
 
 use super::region::{Region, dimensions};
 use super::structs;
@@ -48,11 +47,10 @@ impl<B> Gradient<B> {
 }
 
 /// The checked [`Common`] arguments.
-struct Checked<'a, E: Element> {
+struct Checked<'a> {
     attrs: Attrs,
     executor: Executor,
     shape: Shape<'a>,
-    given: Option<Channels<E::Real>>,
     input: Region,
     input_min: Region,
     input_max: Region,
@@ -69,11 +67,13 @@ pub(super) unsafe fn forward<E: Element>(common: &Common<E>, output: *mut E) -> 
     output_region.check_apart_or_same(&checked.input)?;
     output_region.check_apart(&checked.input_min)?;
     output_region.check_apart(&checked.input_max)?;
+    // SAFETY: the caller's promise.
+    let given = unsafe { given(common, &checked.attrs) }?;
     let mut layout = Layout::new();
     layout.set_dense(&checked.shape);
     // SAFETY: not NULL and aligned, as checked; valid, as promised; nobody else's, as checked and promised.
     let (input, output) = unsafe { (Input::new(common.input, elements), Output::new(output, elements)) };
-    operation::forward(&checked.attrs, checked.given, &layout, &checked.executor, &input, &output)
+    operation::forward(&checked.attrs, given, &layout, &checked.executor, &input, &output)
 }
 
 /// # Safety
@@ -101,13 +101,15 @@ pub(super) unsafe fn gradient<E: Element>(common: &Common<E>, gradient: &Gradien
     }
     max_region.check_apart(&min_region)?;
 
+    // SAFETY: the caller's promise.
+    let given = unsafe { given(common, &checked.attrs) }?;
     let mut layout = Layout::new();
     layout.set_dense(&if checked.attrs.range_given { checked.shape } else { checked.shape.without_axis() });
     // SAFETY: not NULL and aligned, as checked; valid, as promised; nobody else's, as checked and promised.
     unsafe {
         let (gradients, input) = (Input::new(gradient.gradients, elements), Input::new(common.input, elements));
         let backprop = Output::new(gradient.input_backprop, elements);
-        operation::gradient(checked.given, &layout, &checked.executor, &gradients, &input, &backprop)?;
+        operation::gradient(given, &layout, &checked.executor, &gradients, &input, &backprop)?;
         Output::new(gradient.input_min_backprop, min_len).fill_with(|_| E::ZERO);
         Output::new(gradient.input_max_backprop, max_len).fill_with(|_| E::ZERO);
     }
@@ -116,7 +118,7 @@ pub(super) unsafe fn gradient<E: Element>(common: &Common<E>, gradient: &Gradien
 
 /// # Safety
 /// As [`forward`].
-unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a, E>, Error> {
+unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a>, Error> {
     // SAFETY: the caller's promise.
     let (attrs, executor) = unsafe { (structs::attributes(common.attrs)?, structs::executor(common.executor)?) };
     // SAFETY: the caller's promise.
@@ -126,12 +128,21 @@ unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a, E>, Er
     check_range_presence(common, attrs.range_given, &shape)?;
     let input_min = Region::new("input_min", common.input_min, common.range_len)?;
     let input_max = Region::new("input_max", common.input_max, common.range_len)?;
+    Ok(Checked { attrs, executor, shape, input, input_min, input_max })
+}
+
+/// The given range, its values checked: the last of the checks, because it may take memory.
+///
+/// # Safety
+/// The range's elements are valid for reads.
+unsafe fn given<E: Element>(common: &Common<E>, attrs: &Attrs) -> Result<Option<Channels<E::Real>>, Error> {
+    if !attrs.range_given {
+        return Ok(None);
+    }
+    let (min, max) = (common.input_min, common.input_max);
     // SAFETY: not NULL and aligned unless empty, as checked; valid, as promised; an index is below range_len.
-    let of =
-        |index| unsafe { [common.input_min.add(index).read().to_real(), common.input_max.add(index).read().to_real()] };
-    let bounds = Bounds { names: ["input_min", "input_max"], count: common.range_len, of };
-    let given = if attrs.range_given { Some(bounds.given()?) } else { None };
-    Ok(Checked { attrs, executor, shape, given, input, input_min, input_max })
+    let of = |index| unsafe { [min.add(index).read().to_real(), max.add(index).read().to_real()] };
+    Bounds { names: ["input_min", "input_max"], count: common.range_len, of }.given().map(Some)
 }
 
 /// A range is passed where the attributes say so, and only there.

@@ -32,6 +32,9 @@ const _: () = assert!(offset_of!(qdq_attrs, struct_size) == 0 && size_of::<qdq_a
 const _: () =
     assert!(offset_of!(qdq_executor, struct_size) == 0 && size_of::<qdq_executor>() == 3 * size_of::<usize>() + 8);
 
+/// No version's struct will be larger: what is, was not initialised.
+const LARGEST: usize = 4096;
+
 /// Reads a struct of any version.
 ///
 /// # Safety
@@ -44,8 +47,8 @@ unsafe fn read<S: Versioned>(from: *const S) -> Result<Option<S>, Error> {
     let known = size_of::<S>();
     // SAFETY: every version of the struct begins with its size.
     let size = unsafe { from.cast::<usize>().read() };
-    if size < known {
-        return fail!(InvalidAttribute, "{}.struct_size is {size}; expected {known} or more", S::NAME);
+    if !(known..=LARGEST).contains(&size) {
+        return fail!(InvalidAttribute, "{}.struct_size is {size}; expected {known} to {LARGEST}", S::NAME);
     }
     for offset in known..size {
         // SAFETY: within the struct's size.
@@ -147,8 +150,8 @@ pub(super) unsafe fn executor(executor: *const qdq_executor) -> Result<Executor,
 pub(super) unsafe fn init_attrs(attrs: *mut qdq_attrs, struct_size: usize) -> Result<(), Error> {
     aligned_address("attrs", attrs)?;
     let known = size_of::<qdq_attrs>();
-    if struct_size < known {
-        return fail!(InvalidAttribute, "struct_size is {struct_size}; expected {known} or more");
+    if !(known..=LARGEST).contains(&struct_size) {
+        return fail!(InvalidAttribute, "struct_size is {struct_size}; expected {known} to {LARGEST}");
     }
     let defaults = qdq_attrs {
         struct_size,

@@ -30,6 +30,9 @@ pub(super) struct View<'a> {
     first: usize,
 }
 
+/// The dtypes that the operation takes, in words.
+pub(super) const REAL: &str = "1 to 4 (F32, F64, F16, BF16)";
+
 /// An argument's field in words: input.shape.
 struct Field(&'static str, &'static str);
 
@@ -112,14 +115,14 @@ impl<'a> View<'a> {
 
     /// # Safety
     /// The elements are valid for reads during 'b, and are of type E.
-    pub(super) unsafe fn input<'b, E: 'static>(&self) -> Input<'b, E> {
+    pub(super) unsafe fn input<'b, E: Copy>(&self) -> Input<'b, E> {
         // SAFETY: aligned and within the address space, as checked; valid, as promised.
         unsafe { Input::new(self.lowest().cast(), self.extent) }
     }
 
     /// # Safety
     /// The elements are valid for writes during 'b, nobody else's meanwhile, and are of type E.
-    pub(super) unsafe fn output<'b, E: 'static>(&self) -> Output<'b, E> {
+    pub(super) unsafe fn output<'b, E: Copy>(&self) -> Output<'b, E> {
         // SAFETY: aligned and within the address space, as checked; valid, as promised.
         unsafe { Output::new(self.lowest().cast(), self.extent) }
     }
@@ -149,6 +152,14 @@ impl<'a> View<'a> {
     /// Its shape with the channels of an axis.
     pub(super) fn shape_with_axis(&self, axis: i32) -> Result<Shape<'a>, Error> {
         Shape::new(Field(self.name, "shape"), self.shape, axis, size_of_dtype(self.dtype).unwrap_or(1))
+    }
+
+    /// Whether it holds numbers that the operation takes.
+    pub(super) fn check_is_real(&self) -> Result<(), Error> {
+        match self.dtype {
+            QDQ_DTYPE_F32 | QDQ_DTYPE_F64 | QDQ_DTYPE_F16 | QDQ_DTYPE_BF16 => Ok(()),
+            _ => self.unsupported(REAL),
+        }
     }
 
     pub(super) fn channel_mismatch<R>(&self, axis: i32, channels: usize) -> Result<R, Error> {

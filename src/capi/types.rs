@@ -122,8 +122,8 @@ pub struct qdq_executor {
     /// sizeof(qdq_executor) of the caller. A larger struct is accepted when all that this version does
     /// not know of it is 0.
     pub struct_size: usize,
-    /// 0: every core that this process may use; 1: the calling thread; else so many threads. With a
-    /// host's pool: its width.
+    /// How many tasks run at once, at most. 0: one for every core that this process may use; 1: all on the
+    /// calling thread. With a host's pool: its width.
     pub num_threads: i32,
     /// 0.
     pub reserved: i32,
@@ -184,7 +184,8 @@ pub struct qdq_tensor {
     /// rank dimensions; NULL is fine for rank 0.
     pub shape: *const i64,
     /// rank distances in elements, not in bytes. NULL: dense, row-major. What stands for a dimension of 0 or
-    /// 1 is ignored. An input's may be negative or 0; an output's too, but no two elements may share memory.
+    /// 1 is ignored. An input's may be negative or 0; an output's too, but no two elements may share memory
+    /// (strides that make this too hard to decide count as if they did).
     pub strides: *const i64,
     /// 0 to QDQ_MAX_RANK.
     pub rank: i32,

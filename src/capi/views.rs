@@ -3,7 +3,7 @@
 use half::{bf16, f16};
 
 use super::structs;
-use super::tensor::{View, bounds, lay_out};
+use super::tensor::{REAL, View, bounds, lay_out};
 use super::types::*;
 use crate::attrs::Attrs;
 use crate::channels::Channels;
@@ -13,7 +13,7 @@ use crate::simd::Element;
 use crate::status::{Error, fail};
 use crate::{operation, ranges};
 
-/// Evaluates `$body` with the type alias `$E` for the element type of a dtype.
+/// Evaluates `$body` with the type alias `$E` for the element type of a view.
 macro_rules! with_element {
     ($view:expr, $E:ident => $body:expr) => {
         match $view.dtype {
@@ -33,7 +33,7 @@ macro_rules! with_element {
                 type $E = bf16;
                 $body
             }
-            _ => $view.unsupported("1 to 4 (F32, F64, F16, BF16)"),
+            _ => $view.unsupported(REAL),
         }
     };
 }
@@ -150,6 +150,7 @@ pub(super) unsafe fn range_update(
     // SAFETY: the caller's promise.
     let (input, min, max) =
         unsafe { (View::new("input", input)?, View::new("range_min", range_min)?, View::new("range_max", range_max)?) };
+    input.check_is_real()?;
     let shape = input.shape_with_axis(axis)?;
     for view in [&min, &max] {
         view.check_range(input.dtype, axis, shape.channels())?;
@@ -185,6 +186,7 @@ unsafe fn check<'a>(common: &Common) -> Result<Checked<'a>, Error> {
     let (attrs, executor) = unsafe { (structs::attributes(common.attrs)?, structs::executor(common.executor)?) };
     // SAFETY: the caller's promise.
     let input = unsafe { View::new("input", common.input) }?;
+    input.check_is_real()?;
     let shape = input.shape_with_axis(attrs.axis)?;
     let names = [("input_min", common.input_min), ("input_max", common.input_max)];
     if !attrs.range_given {

@@ -1,4 +1,7 @@
 //! Memory of the caller that tasks on several threads may hold at once.
+//!
+//! A buffer reaches from its view's lowest element to its highest. What lies between them need not belong to the view, nor
+//! even be memory, so no slice is made of more than neighbouring elements of the view ([`Input::row`]).
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -8,17 +11,17 @@ use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 use crate::simd::element::{Source, Target};
 
-/// Elements to read. Its memory may be an output's, too.
+/// Elements to read. They may be an output's, too.
 pub(crate) struct Input<'a, E> {
-    start: *const E,
-    len: usize,
+    lowest: *const E,
+    extent: usize,
     lifetime: PhantomData<&'a E>,
 }
 
 /// Elements to write, initialised or not.
 pub(crate) struct Output<'a, E> {
-    start: *mut E,
-    len: usize,
+    lowest: *mut E,
+    extent: usize,
     lifetime: PhantomData<&'a E>,
 }
 
@@ -28,62 +31,74 @@ unsafe impl<E> Sync for Input<'_, E> {}
 // SAFETY: as above.
 unsafe impl<E> Sync for Output<'_, E> {}
 
-impl<'a, E> Input<'a, E> {
+impl<'a, E: Copy> Input<'a, E> {
     /// # Safety
-    /// `start` is aligned, and valid for reads of `len` elements during 'a, or `len` is 0; nothing but this call's
-    /// own outputs is written there meanwhile.
-    pub(crate) unsafe fn new(start: *const E, len: usize) -> Self {
-        Input { start, len, lifetime: PhantomData }
+    /// From `lowest`, which is aligned, the elements of a view are found within `extent` elements; those are valid for
+    /// reads during 'a, and nothing but this call's own outputs is written there meanwhile. Only they are asked for.
+    pub(crate) unsafe fn new(lowest: *const E, extent: usize) -> Self {
+        Input { lowest, extent, lifetime: PhantomData }
     }
 
-    /// The memory of a view, whose element with all indices 0 is its element `first`.
+    /// The memory of a view, whose element with all indices 0 is the buffer's element `first`.
     pub(crate) fn of_view<D: Dimension>(view: &'a ArrayView<'_, E, D>, first: usize) -> Self {
-        // SAFETY: a view's elements may be read while it is borrowed, and their addresses fit.
-        unsafe {
-            Self::new(view.as_ptr().sub(if view.is_empty() { 0 } else { first }), extent(view.shape(), view.strides()))
-        }
+        // SAFETY: a view's elements may be read while it is borrowed.
+        unsafe { Self::new(view.as_ptr().wrapping_sub(first), extent(view.shape(), view.strides())) }
     }
 
-    pub(crate) fn cells(&self) -> Source<'a, E> {
-        if self.len == 0 {
-            return &[];
-        }
-        // SAFETY: the promise of `new`; cells, because an output may be the same memory.
-        unsafe { std::slice::from_raw_parts(self.start.cast::<Cell<E>>(), self.len) }
+    /// Neighbouring elements of the view.
+    #[inline(always)]
+    pub(crate) fn row(&self, start: usize, len: usize) -> Source<'a, E> {
+        assert!(start <= self.extent && len <= self.extent - start);
+        // SAFETY: within the buffer, as asserted; elements of the view, as promised; cells, because an output may be the
+        // same memory.
+        unsafe { std::slice::from_raw_parts(self.lowest.wrapping_add(start).cast::<Cell<E>>(), len) }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> E {
+        assert!(index < self.extent);
+        // SAFETY: within the buffer, as asserted; an element of the view, as promised.
+        unsafe { self.lowest.wrapping_add(index).read() }
     }
 }
 
-impl<'a, E> Output<'a, E> {
+impl<'a, E: Copy> Output<'a, E> {
     /// # Safety
-    /// `start` is aligned, and valid for writes of `len` elements during 'a, or `len` is 0; nobody but this call
-    /// touches it meanwhile.
-    pub(crate) unsafe fn new(start: *mut E, len: usize) -> Self {
-        Output { start, len, lifetime: PhantomData }
+    /// From `lowest`, which is aligned, the elements of a view are found within `extent` elements; those are valid for
+    /// writes during 'a, and nobody but this call touches them meanwhile. Only they are asked for.
+    pub(crate) unsafe fn new(lowest: *mut E, extent: usize) -> Self {
+        Output { lowest, extent, lifetime: PhantomData }
     }
 
-    /// The memory of a view, whose element with all indices 0 is its element `first`.
+    /// The memory of a view, whose element with all indices 0 is the buffer's element `first`.
     pub(crate) fn of_view<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>, first: usize) -> Self {
         let extent = extent(view.shape(), view.strides());
-        // SAFETY: a view's elements are its own while it is borrowed, and their addresses fit.
-        unsafe { Self::new(view.as_mut_ptr().sub(if view.is_empty() { 0 } else { first }), extent) }
+        // SAFETY: a view's elements are its own while it is borrowed.
+        unsafe { Self::new(view.as_mut_ptr().wrapping_sub(first), extent) }
     }
 
     /// The same memory to read.
     pub(crate) fn as_input(&self) -> Input<'a, E> {
-        Input { start: self.start, len: self.len, lifetime: PhantomData }
+        Input { lowest: self.lowest, extent: self.extent, lifetime: PhantomData }
     }
 
-    pub(crate) fn cells(&self) -> Target<'a, E> {
-        if self.len == 0 {
-            return &[];
-        }
-        // SAFETY: the promise of `new`; MaybeUninit, because the caller need not have initialised it.
-        unsafe { std::slice::from_raw_parts(self.start.cast(), self.len) }
+    /// Neighbouring elements of the view.
+    #[inline(always)]
+    pub(crate) fn row(&self, start: usize, len: usize) -> Target<'a, E> {
+        assert!(start <= self.extent && len <= self.extent - start);
+        // SAFETY: within the buffer, as asserted; elements of the view, as promised; MaybeUninit, because the caller need
+        // not have initialised them.
+        unsafe { std::slice::from_raw_parts(self.lowest.wrapping_add(start).cast::<Cell<MaybeUninit<E>>>(), len) }
     }
 
-    /// Writes every element.
+    pub(crate) fn set(&self, index: usize, element: E) {
+        assert!(index < self.extent);
+        // SAFETY: within the buffer, as asserted; an element of the view, as promised.
+        unsafe { self.lowest.wrapping_add(index).write(element) }
+    }
+
+    /// Writes every element of a buffer without gaps.
     pub(crate) fn fill_with(&self, of: impl Fn(usize) -> E) {
-        self.cells().iter().enumerate().for_each(|(index, element)| element.set(MaybeUninit::new(of(index))));
+        (0..self.extent).for_each(|index| self.set(index, of(index)));
     }
 }
 

@@ -8,10 +8,28 @@
 //! restore saved, whatever the work's outcome: the caller's flags do not change either
 //! ```
 
+use std::cell::Cell;
+
 /// Runs `work` in the default floating-point environment.
 pub(crate) fn with_default_environment<R>(work: impl FnOnce() -> R) -> R {
     let _restore = Environment::replace();
     out_of_line(work)
+}
+
+/// Runs the host's code, called from within [`with_default_environment`] on the same thread, in the host's environment;
+/// whatever it leaves behind, the default is there again afterwards.
+pub(super) fn with_callers_environment<R>(work: impl FnOnce() -> R) -> R {
+    let callers = CALLERS.get();
+    write(callers);
+    let result = out_of_line(work);
+    write(DEFAULT);
+    CALLERS.set(callers);
+    result
+}
+
+thread_local! {
+    /// What the thread had before the library's code.
+    static CALLERS: Cell<Register> = const { Cell::new(DEFAULT) };
 }
 
 /// Not inlined, so that none of the work's arithmetic moves across the change of the register.
@@ -21,22 +39,27 @@ fn out_of_line<R>(work: impl FnOnce() -> R) -> R {
 }
 
 /// The caller's environment, restored on drop.
-struct Environment(Register);
+struct Environment {
+    callers: Register,
+    outer: Register,
+}
 
 impl Environment {
     fn replace() -> Self {
-        let saved = read();
-        if saved != DEFAULT {
+        let callers = read();
+        if !is_default_but_for_flags(callers) {
             write(DEFAULT);
         }
-        Environment(saved)
+        Environment { callers, outer: CALLERS.replace(callers) }
     }
 }
 
 impl Drop for Environment {
     fn drop(&mut self) {
-        if read() != self.0 {
-            write(self.0);
+        CALLERS.set(self.outer);
+        // The work may have raised flags.
+        if read() != self.callers {
+            write(self.callers);
         }
     }
 }
@@ -50,6 +73,12 @@ mod register {
 
     /// Every exception masked, to nearest, no flag.
     pub(super) const DEFAULT: Register = 0x1f80;
+
+    /// Flags tell what happened; they change no result.
+    pub(super) fn is_default_but_for_flags(value: Register) -> bool {
+        const FLAGS: Register = 0x3f;
+        value & !FLAGS == DEFAULT
+    }
 
     #[inline(always)]
     pub(super) fn read() -> Register {
@@ -76,6 +105,11 @@ mod register {
     /// To nearest, no flush to zero, no trap, no flag.
     pub(super) const DEFAULT: Register = (0, 0);
 
+    /// Flags tell what happened; they change no result.
+    pub(super) fn is_default_but_for_flags((control, _): Register) -> bool {
+        control == DEFAULT.0
+    }
+
     #[inline(always)]
     pub(super) fn read() -> Register {
         let (control, status): (u64, u64);
@@ -97,12 +131,16 @@ mod register {
     pub(super) type Register = ();
     pub(super) const DEFAULT: Register = ();
 
+    pub(super) fn is_default_but_for_flags((): Register) -> bool {
+        true
+    }
+
     pub(super) fn read() -> Register {}
 
     pub(super) fn write((): Register) {}
 }
 
-use register::{DEFAULT, Register, read, write};
+use register::{DEFAULT, Register, is_default_but_for_flags, read, write};
 
 #[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {

@@ -47,7 +47,8 @@ impl Host {
         };
         let job_data = (&raw const job).cast_mut().cast();
         // SAFETY: the promise of `new`; the job lives until parallel_for has returned, after which no task runs.
-        let answer = unsafe { (self.parallel_for)(self.data, count, Some(run_task), job_data) };
+        let answer =
+            panics::as_the_caller(|| unsafe { (self.parallel_for)(self.data, count, Some(run_task), job_data) });
         job.outcome(answer)
     }
 }

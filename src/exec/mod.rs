@@ -2,15 +2,19 @@
 //! tasks hold, the floating-point environment that the formulas assume, and panics that must not get out.
 
 mod buffer;
+mod cores;
 mod fpenv;
 mod host;
 mod panics;
 mod pool;
+mod stage;
+mod thread;
 
 pub(crate) use buffer::{Input, Output, Shared};
 pub(crate) use fpenv::with_default_environment;
 pub(crate) use host::Host;
 pub(crate) use panics::catch;
+pub(crate) use stage::Stage;
 
 use crate::status::{Error, fail};
 
@@ -26,10 +30,10 @@ pub(crate) enum Executor {
 }
 
 impl Executor {
-    /// The library's own pool with so many threads; 0 means one for every core that this process may use.
+    /// The library's own pool, at most so many tasks at once; 0 means one for every core that this process may use.
     pub(crate) fn pool(num_threads: usize) -> Executor {
         match num_threads {
-            0 => Executor::Pool { width: pool::cores() },
+            0 => Executor::Pool { width: cores::count() },
             1 => Executor::Serial,
             width => Executor::Pool { width },
         }
@@ -44,13 +48,16 @@ impl Executor {
         }
     }
 
-    /// Runs task(0) to task(count - 1), each in the default floating-point environment. Returns when all have.
+    /// Runs task(0) to task(count - 1), each in the default floating-point environment, which the caller is in. Returns
+    /// when all have.
     pub(crate) fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) -> Result<(), Error> {
         match self {
             Executor::Pool { .. } if count > 1 => pool::run(count, task),
-            Executor::Host(host) if count > 1 => return host.run(count, task),
-            _ => (0..count).for_each(task),
+            Executor::Host(host) if count > 1 => host.run(count, task),
+            _ => {
+                (0..count).for_each(task);
+                Ok(())
+            }
         }
-        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Once, OnceLock};
 use std::thread;
 
-use super::fpenv::with_default_environment;
+use super::fpenv::{with_callers_environment, with_default_environment};
 
 /// The work panicked.
 #[derive(Debug)]
@@ -24,6 +24,15 @@ pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Defect> {
         std::mem::forget(payload);
         Defect
     })
+}
+
+/// Runs the host's code, called from within [`catch`] on the same thread, as if it were outside: its own environment, and
+/// its panics are not the library's.
+pub(super) fn as_the_caller<R>(work: impl FnOnce() -> R) -> R {
+    let inside = IN_CALL.replace(false);
+    let result = with_callers_environment(work);
+    IN_CALL.set(inside);
+    result
 }
 
 thread_local! {

@@ -1,99 +1,188 @@
-//! The library's own threads: started when first asked for, one for each core that the process may use, and kept.
+//! The library's own threads: started when first asked for, one fewer than the cores that the process may use (the caller
+//! works too), and kept. Nothing is allocated for a pass, and nothing here can fail: where there are no threads to be
+//! had, or another call has them, the calling thread works alone.
 //!
-//! A fork copies the pool's memory but not its threads, so the pool remembers whose it is: a child that asks for threads
-//! starts its own and leaves the parent's, which it could neither use nor free.
+//! ```text
+//! caller:   publishes the pass, wakes the workers, claims tasks until none is left,
+//!           takes the pass back, waits for the workers that are still at it
+//! worker:   sleeps until there is a pass it has not seen, claims tasks until none is left
+//! ```
+//!
+//! A fork copies the pool's memory but not its threads, and perhaps a lock that a thread held. So the pool remembers
+//! whose it is: a child that asks for threads starts its own and leaves its parent's alone.
 
-use std::hint::black_box;
-use std::num::NonZero;
-use std::sync::atomic::{AtomicPtr, Ordering};
-use std::{process, ptr, thread};
+use std::alloc::{self, Layout};
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use rayon_core::{ThreadPool, ThreadPoolBuilder};
-
-use super::fpenv::with_default_environment;
+use super::{cores, fail, panics, thread};
+use crate::status::Error;
 
 struct Pool {
     process: u32,
-    threads: ThreadPool,
+    workers: AtomicUsize,
+    /// Whether some caller has it.
+    is_taken: AtomicBool,
+    board: Mutex<Board>,
+    published: Condvar,
+    finished: Condvar,
 }
+
+/// What caller and workers tell each other.
+struct Board {
+    pass: Option<PassPointer>,
+    /// How many passes there have been.
+    number: u64,
+    /// How many workers are at the pass.
+    at_work: usize,
+}
+
+/// One pass, on its caller's stack.
+struct Pass<'a> {
+    task: &'a (dyn Fn(usize) + Sync),
+    count: usize,
+    next: AtomicUsize,
+    is_defect: AtomicBool,
+}
+
+#[derive(Clone, Copy)]
+struct PassPointer(*const Pass<'static>);
+
+// SAFETY: a pass may be shared between threads; it is only reached while the board shows it or a worker is at it, and its
+// caller waits for the end of both.
+unsafe impl Send for PassPointer {}
 
 /// The current process's pool, or that of a process which this one was forked from, or NULL. Never freed.
 static POOL: AtomicPtr<Pool> = AtomicPtr::new(ptr::null_mut());
 
-/// How many cores this process may use: affinity and control groups counted.
-pub(super) fn cores() -> usize {
-    // SAFETY: a pool is never freed.
-    match unsafe { POOL.load(Ordering::Acquire).as_ref() } {
-        Some(pool) => pool.threads.current_num_threads(),
-        None => thread::available_parallelism().map_or(1, NonZero::get),
-    }
-}
-
 /// Runs every task; the calling thread takes its share.
-pub(super) fn run(count: usize, task: &(dyn Fn(usize) + Sync)) {
-    let Some(pool) = has_memory(count).then(current).flatten() else {
-        // No threads to be had: the work is done all the same.
-        return (0..count).for_each(task);
-    };
-    pool.threads.in_place_scope(|scope| {
-        for index in 1..count {
-            scope.spawn(move |_| with_default_environment(|| task(index)));
-        }
-        task(0);
-    });
-}
-
-fn current() -> Option<&'static Pool> {
-    let known = POOL.load(Ordering::Acquire);
-    // SAFETY: a pool is never freed.
-    match unsafe { known.as_ref() } {
-        Some(pool) if pool.process == process::id() => Some(pool),
-        _ => start(known),
+pub(super) fn run(count: usize, task: &(dyn Fn(usize) + Sync)) -> Result<(), Error> {
+    let pass = Pass { task, count, next: AtomicUsize::new(0), is_defect: AtomicBool::new(false) };
+    match current().and_then(Pool::take) {
+        Some(pool) => pool.run(&pass),
+        None => pass.work(),
     }
+    if pass.is_defect.into_inner() {
+        return fail!(Internal, "a defect of the library stopped a task; the outputs are unspecified");
+    }
+    Ok(())
 }
 
-/// Whether there is memory for what the pool is about to allocate, which aborts where there is none: a few words for each
-/// task, and when it is started some kilobytes for each thread.
-fn has_memory(count: usize) -> bool {
-    const PER_TASK: usize = 256;
-    const PER_THREAD: usize = 16 << 10;
-    let starting = if POOL.load(Ordering::Relaxed).is_null() { PER_THREAD * cores() } else { 0 };
-    let mut room = Vec::<u8>::new();
-    let has_room = room.try_reserve_exact(PER_TASK * count + starting).is_ok();
-    // Used, or the optimiser may find the allocation unnecessary, and successful.
-    black_box(&mut room);
-    has_room
-}
-
-#[cold]
-fn start(known: *mut Pool) -> Option<&'static Pool> {
-    let threads = ThreadPoolBuilder::new()
-        .num_threads(thread::available_parallelism().map_or(1, NonZero::get))
-        .thread_name(|index| format!("qdq-{index}"))
-        .start_handler(|_| block_signals())
-        .build()
-        .ok()?;
-    let started = Box::into_raw(Box::new(Pool { process: process::id(), threads }));
-    match POOL.compare_exchange(known, started, Ordering::AcqRel, Ordering::Acquire) {
-        // SAFETY: a pool that was published is never freed.
-        Ok(_) => unsafe { started.as_ref() },
-        Err(other) => {
-            // SAFETY: nobody else has seen this one. Another thread was faster; its pool is never freed.
-            unsafe {
-                drop(Box::from_raw(started));
-                other.as_ref()
+impl Pass<'_> {
+    /// Claims tasks until none is left.
+    fn work(&self) {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            if index >= self.count {
+                return;
+            }
+            if panics::catch(|| (self.task)(index)).is_err() {
+                self.is_defect.store(true, Ordering::Relaxed);
             }
         }
     }
 }
 
-/// The host's signal handlers run on the host's threads.
-fn block_signals() {
-    #[cfg(unix)]
-    // SAFETY: plain calls on a set that lives here.
-    unsafe {
-        let mut every = std::mem::zeroed::<libc::sigset_t>();
-        libc::sigfillset(&raw mut every);
-        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const every, ptr::null_mut());
+impl Pool {
+    /// For one caller at a time.
+    fn take(&'static self) -> Option<&'static Self> {
+        (!self.is_taken.swap(true, Ordering::Acquire)).then_some(self)
     }
+
+    fn run(&self, pass: &Pass<'_>) {
+        let pointer = PassPointer(ptr::from_ref(pass).cast());
+        {
+            let mut board = self.board();
+            board.pass = Some(pointer);
+            board.number += 1;
+        }
+        self.published.notify_all();
+        pass.work();
+        let mut board = self.board();
+        board.pass = None;
+        while board.at_work > 0 {
+            board = self.finished.wait(board).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(board);
+        self.is_taken.store(false, Ordering::Release);
+    }
+
+    /// A worker's life.
+    fn serve(&self) -> ! {
+        let mut seen = 0;
+        let mut board = self.board();
+        loop {
+            let pass = match board.pass {
+                Some(pass) if board.number != seen => pass,
+                _ => {
+                    board = self.published.wait(board).unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+            };
+            seen = board.number;
+            board.at_work += 1;
+            drop(board);
+            // SAFETY: the caller keeps the pass until no worker is at it.
+            unsafe { &*pass.0 }.work();
+            board = self.board();
+            board.at_work -= 1;
+            if board.at_work == 0 {
+                self.finished.notify_one();
+            }
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// This process's pool, with a worker or more.
+fn current() -> Option<&'static Pool> {
+    let known = POOL.load(Ordering::Acquire);
+    // SAFETY: a pool is never freed.
+    let pool = match unsafe { known.as_ref() } {
+        Some(pool) if pool.process == std::process::id() => pool,
+        _ => start(known)?,
+    };
+    (pool.workers.load(Ordering::Relaxed) > 0).then_some(pool)
+}
+
+#[cold]
+fn start(known: *mut Pool) -> Option<&'static Pool> {
+    let layout = Layout::new::<Pool>();
+    // SAFETY: the type has a size.
+    let place = unsafe { alloc::alloc(layout) }.cast::<Pool>();
+    if place.is_null() {
+        return None;
+    }
+    let pool = Pool {
+        process: std::process::id(),
+        workers: AtomicUsize::new(0),
+        is_taken: AtomicBool::new(false),
+        board: Mutex::new(Board { pass: None, number: 0, at_work: 0 }),
+        published: Condvar::new(),
+        finished: Condvar::new(),
+    };
+    // SAFETY: new memory of the type's size and alignment.
+    unsafe { place.write(pool) };
+    if let Err(other) = POOL.compare_exchange(known, place, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: nobody else has seen this one; another thread was faster, and its pool is never freed.
+        return unsafe {
+            alloc::dealloc(place.cast(), layout);
+            other.as_ref()
+        };
+    }
+    // SAFETY: published, so never freed.
+    let pool = unsafe { &*place };
+    let started = (1..cores::count()).take_while(|_| thread::start(serve, place.cast())).count();
+    pool.workers.store(started, Ordering::Relaxed);
+    Some(pool)
+}
+
+extern "C" fn serve(pool: *mut c_void) -> *mut c_void {
+    // SAFETY: the pool that started this thread; never freed.
+    unsafe { &*pool.cast::<Pool>() }.serve()
 }

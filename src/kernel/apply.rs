@@ -5,9 +5,9 @@ use std::marker::PhantomData;
 use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Fields;
+use crate::exec::{Input, Output, Stage};
 use crate::layout::{Counters, Piece};
 use crate::simd::element::{Source, Span, Target};
-use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
@@ -15,8 +15,8 @@ use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settlin
 pub(crate) struct Apply<'a, E: Element> {
     /// Of input and output.
     pub(crate) piece: Piece<'a, 2>,
-    pub(crate) input: Source<'a, E>,
-    pub(crate) output: Target<'a, E>,
+    pub(crate) input: &'a Input<'a, E>,
+    pub(crate) output: &'a Output<'a, E>,
     pub(crate) channels: Fields<&'a [E::Real]>,
     pub(crate) round_mode: RoundMode,
     pub(crate) arithmetic: Arithmetic,

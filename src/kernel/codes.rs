@@ -13,9 +13,9 @@ use std::mem::MaybeUninit;
 use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
 use crate::attrs::{Arithmetic, Attrs, RoundMode};
 use crate::channels::Fields;
+use crate::exec::{Input, Output, Stage};
 use crate::layout::{Counters, Piece, Row, STAGED};
 use crate::simd::element::{Source, Span, Target};
-use crate::simd::stage::Stage;
 use crate::simd::{self, Element, Kernel, Real, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
@@ -64,8 +64,8 @@ code! {
 pub(crate) struct Quantize<'a, E: Element, K> {
     /// Of input and codes.
     pub(crate) piece: Piece<'a, 2>,
-    pub(crate) input: Source<'a, E>,
-    pub(crate) codes: Target<'a, K>,
+    pub(crate) input: &'a Input<'a, E>,
+    pub(crate) codes: &'a Output<'a, K>,
     pub(crate) channels: Fields<&'a [E::Real]>,
     pub(crate) attrs: &'a Attrs,
     pub(crate) clamps: bool,
@@ -89,8 +89,8 @@ impl<E: Element, K: Code> Quantize<'_, E, K> {
 pub(crate) struct Dequantize<'a, E: Element, K> {
     /// Of codes and output.
     pub(crate) piece: Piece<'a, 2>,
-    pub(crate) codes: Source<'a, K>,
-    pub(crate) output: Target<'a, E>,
+    pub(crate) codes: &'a Input<'a, K>,
+    pub(crate) output: &'a Output<'a, E>,
     pub(crate) inverse: &'a [E::Real],
     pub(crate) arithmetic: Arithmetic,
 }

@@ -1,9 +1,9 @@
 //! The gradient by the input: that of the output where the element is inside its channel's range.
 
 use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
+use crate::exec::{Input, Output, Stage};
 use crate::layout::{Counters, Piece};
 use crate::simd::element::{Source, Span, Target};
-use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Token};
 use crate::spec;
 
@@ -11,9 +11,9 @@ use crate::spec;
 pub(crate) struct Gradient<'a, E: Element> {
     /// Of gradients, input and backprop.
     pub(crate) piece: Piece<'a, 3>,
-    pub(crate) gradients: Source<'a, E>,
-    pub(crate) input: Source<'a, E>,
-    pub(crate) backprop: Target<'a, E>,
+    pub(crate) gradients: &'a Input<'a, E>,
+    pub(crate) input: &'a Input<'a, E>,
+    pub(crate) backprop: &'a Output<'a, E>,
     pub(crate) min: &'a [E::Real],
     pub(crate) max: &'a [E::Real],
 }

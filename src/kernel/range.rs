@@ -3,16 +3,16 @@
 use std::cell::Cell;
 
 use super::{Cut, Step, sweep_from, sweep_in_blocks};
+use crate::exec::{Input, Stage};
 use crate::layout::{Counters, Piece};
 use crate::simd::element::{Source, Span, Whole, to_array};
-use crate::simd::stage::Stage;
 use crate::simd::{Element, Kernel, Lanes, Real, Token, Vector};
 
 /// Widens the channels' ranges by a piece's elements.
 pub(crate) struct Widen<'a, E: Element, const N: usize> {
     /// Its first operand is the input.
     pub(crate) piece: Piece<'a, N>,
-    pub(crate) input: Source<'a, E>,
+    pub(crate) input: &'a Input<'a, E>,
     pub(crate) min: &'a [Cell<E::Real>],
     pub(crate) max: &'a [Cell<E::Real>],
 }

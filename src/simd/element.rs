@@ -181,12 +181,16 @@ narrow!(f16, 65504.0, load_f16, store_f16, round_to_f16);
 narrow!(bf16, f32::from_bits(0x7f7f_0000), load_bf16, store_bf16, round_to_bf16);
 
 /// Memory that elements can be read from.
-pub(crate) trait Readable<E> {
+///
+/// # Safety
+/// It is so: `count` elements from `start` on may be read while the reference lives.
+pub(crate) unsafe trait Readable<E> {
     fn start(&self) -> *const E;
     fn count(&self) -> usize;
 }
 
-impl<E> Readable<E> for [E] {
+// SAFETY: a slice.
+unsafe impl<E> Readable<E> for [E] {
     #[inline(always)]
     fn start(&self) -> *const E {
         self.as_ptr()
@@ -198,7 +202,8 @@ impl<E> Readable<E> for [E] {
     }
 }
 
-impl<E> Readable<E> for [Cell<E>] {
+// SAFETY: a cell has its content's layout.
+unsafe impl<E> Readable<E> for [Cell<E>] {
     #[inline(always)]
     fn start(&self) -> *const E {
         self.as_ptr().cast()
@@ -295,6 +300,7 @@ impl Span for First {
 
     #[inline(always)]
     fn load<T: Token, E: Element>(self, token: T, from: &(impl Readable<E> + ?Sized), at: usize) -> Lanes<T, E> {
+        const { assert!(<Lanes<T, E> as Vector>::LANES <= MAX_LANES) };
         assert!(self.0 <= Lanes::<T, E>::LANES && at <= from.count() && self.0 <= from.count() - at);
         let mut whole = [E::NAN; MAX_LANES];
         // SAFETY: the elements lie within the memory, as asserted, and a vector's number of them within the array.
@@ -306,6 +312,7 @@ impl Span for First {
 
     #[inline(always)]
     fn store<T: Token, E: Element>(self, lanes: Lanes<T, E>, to: &(impl Writable<E> + ?Sized), at: usize) {
+        const { assert!(<Lanes<T, E> as Vector>::LANES <= MAX_LANES) };
         assert!(self.0 <= Lanes::<T, E>::LANES && at <= to.count_mut() && self.0 <= to.count_mut() - at);
         let mut whole = [E::NAN; MAX_LANES];
         // SAFETY: the elements lie within the memory, as asserted, and a vector's number of them within the array.

@@ -16,7 +16,6 @@
 pub(crate) mod element;
 mod isa;
 mod scalar;
-pub(crate) mod stage;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

@@ -5,8 +5,9 @@ use std::cell::{Cell, UnsafeCell};
 use std::mem::MaybeUninit;
 use std::slice;
 
-use super::element::{Source, Target};
+use super::{Input, Output};
 use crate::layout::{Row, STAGED};
+use crate::simd::element::{Source, Target};
 
 /// Memory for a part of a row, not initialised.
 pub(crate) struct Stage<E>(UnsafeCell<[MaybeUninit<E>; STAGED]>);
@@ -21,33 +22,42 @@ impl<E: Copy> Stage<E> {
     #[inline(always)]
     pub(crate) fn read<'a, const N: usize>(
         &'a self,
-        from: Source<'a, E>,
+        from: &Input<'a, E>,
         row: &Row<N>,
         operand: usize,
     ) -> Source<'a, E> {
-        if row.strides[operand] == 1 { &from[row.range(operand)] } else { self.gather(from, row, operand) }
+        if row.is_contiguous(operand) {
+            from.row(row.starts[operand], row.len)
+        } else {
+            self.gather(from, row, operand)
+        }
     }
 
     /// Where to write the row's elements of an operand; [`Stage::flush`] must follow.
     #[inline(always)]
-    pub(crate) fn open<'a, const N: usize>(&'a self, to: Target<'a, E>, row: &Row<N>, operand: usize) -> Target<'a, E> {
-        if row.strides[operand] == 1 { &to[row.range(operand)] } else { self.cells(row.len) }
+    pub(crate) fn open<'a, const N: usize>(
+        &'a self,
+        to: &Output<'a, E>,
+        row: &Row<N>,
+        operand: usize,
+    ) -> Target<'a, E> {
+        if row.is_contiguous(operand) { to.row(row.starts[operand], row.len) } else { self.cells(row.len) }
     }
 
     /// Brings what was written to where [`Stage::open`] was asked for.
     #[inline(always)]
-    pub(crate) fn flush<const N: usize>(&self, to: Target<'_, E>, row: &Row<N>, operand: usize) {
-        if row.strides[operand] != 1 {
+    pub(crate) fn flush<const N: usize>(&self, to: &Output<'_, E>, row: &Row<N>, operand: usize) {
+        if !row.is_contiguous(operand) {
             self.scatter(to, row, operand);
         }
     }
 
     #[inline(never)]
-    fn gather<const N: usize>(&self, from: Source<'_, E>, row: &Row<N>, operand: usize) -> Source<'_, E> {
+    fn gather<const N: usize>(&self, from: &Input<'_, E>, row: &Row<N>, operand: usize) -> Source<'_, E> {
         let staged = self.cells(row.len);
         let mut at = row.starts[operand];
         for cell in staged {
-            cell.set(MaybeUninit::new(from[at].get()));
+            cell.set(MaybeUninit::new(from.get(at)));
             at = at.wrapping_add_signed(row.strides[operand]);
         }
         // SAFETY: the loop initialised them; MaybeUninit<E> has the layout of E.
@@ -55,10 +65,11 @@ impl<E: Copy> Stage<E> {
     }
 
     #[inline(never)]
-    fn scatter<const N: usize>(&self, to: Target<'_, E>, row: &Row<N>, operand: usize) {
+    fn scatter<const N: usize>(&self, to: &Output<'_, E>, row: &Row<N>, operand: usize) {
         let mut at = row.starts[operand];
         for cell in self.cells(row.len) {
-            to[at].set(cell.get());
+            // SAFETY: the kernel that was given this memory has written the row's length of it.
+            to.set(at, unsafe { cell.get().assume_init() });
             at = at.wrapping_add_signed(row.strides[operand]);
         }
     }

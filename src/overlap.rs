@@ -15,8 +15,6 @@
 //!
 //! The problem is hard in general. After a bounded number of steps the answer is "perhaps", which counts as shared.
 
-use std::ops::RangeInclusive;
-
 use arrayvec::ArrayVec;
 
 use crate::layout::MAX_RANK;
@@ -39,7 +37,7 @@ struct Term {
     most: i128,
 }
 
-/// More than any pair of views that a program means needs.
+/// More than the views of one argument, or of two, that a program means need.
 const MOST_STEPS: u32 = 100_000;
 
 impl Footprint {
@@ -68,8 +66,8 @@ impl Footprint {
         let mut terms: ArrayVec<Term, { 2 * MAX_RANK }> = self.terms.iter().chain(&other.terms).copied().collect();
         terms.sort_unstable_by_key(|term| std::cmp::Reverse(term.weight));
         let constant = self.lowest - other.lowest - (other.extent - other.element_size);
-        let wanted = 1 - self.element_size - constant..=other.element_size - 1 - constant;
-        Search::run(&terms, wanted)
+        let (low, high) = (1 - self.element_size - constant, other.element_size - 1 - constant);
+        Search { steps: MOST_STEPS }.reaches(&terms, low, high)
     }
 
     /// Whether two of its elements share a byte.
@@ -79,6 +77,7 @@ impl Footprint {
         }
         // Two elements that share a byte are the same one: their indices differ by d, not all 0, and sum(d*w) is 0. Let k
         // be the first dimension where they differ, there by at least 1; the later ones by anything.
+        let mut search = Search { steps: MOST_STEPS };
         (0..self.terms.len()).any(|first| {
             let (leading, later) = (self.terms[first], &self.terms[first + 1..]);
             let mut terms: ArrayVec<Term, MAX_RANK> =
@@ -86,7 +85,7 @@ impl Footprint {
             terms.insert(0, Term { most: leading.most - 1, ..leading });
             let reach: i128 = later.iter().map(|term| term.weight * term.most).sum();
             let wanted = reach - leading.weight;
-            Search::run(&terms, wanted..=wanted)
+            search.reaches(&terms, wanted, wanted)
         })
     }
 
@@ -106,11 +105,7 @@ struct Search {
 }
 
 impl Search {
-    /// Whether a sum of the terms lies in the interval, or perhaps.
-    fn run(terms: &[Term], wanted: RangeInclusive<i128>) -> bool {
-        Search { steps: MOST_STEPS }.reaches(terms, *wanted.start(), *wanted.end())
-    }
-
+    /// Whether a sum of the terms lies in the interval from `low` to `high`, or perhaps.
     fn reaches(&mut self, terms: &[Term], low: i128, high: i128) -> bool {
         let Some(left) = self.steps.checked_sub(1) else {
             return true;
@@ -202,6 +197,6 @@ mod tests {
             (1..60).map(|k| Term { weight: 6 * ((1 << 40) + k * k * k * 7919), most: 1 }).rev().collect();
         terms.push(Term { weight: 1, most: 1 });
         let wanted = terms.iter().map(|term| term.weight).sum::<i128>() / 12 * 6 + 3;
-        assert!(Search::run(&terms, wanted..=wanted));
+        assert!(Search { steps: MOST_STEPS }.reaches(&terms, wanted, wanted));
     }
 }

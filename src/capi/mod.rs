@@ -8,6 +8,7 @@
 //! region.rs     one pointer argument: NULL, alignment, overlap
 //! views.rs      the calls on views, likewise
 //! tensor.rs     one qdq_tensor argument: its addresses, overlap, dtype
+//! dtype.rs      which type each dtype is
 //! quantizer.rs  prepared quantizers of any element type
 //! error.rs      the thread's last error, and the statuses' names
 //! types.rs      the C types and constants
@@ -25,6 +26,7 @@
 #![allow(rustdoc::broken_intra_doc_links, reason = "an index in C is no link")]
 
 mod dense;
+mod dtype;
 mod error;
 mod functions;
 mod guard;

@@ -5,6 +5,7 @@ use std::ffi::c_void;
 
 use half::{bf16, f16};
 
+use super::dtype::{CODES, ELEMENTS, with_code, with_code_bits};
 use super::region::{Region, aligned_address};
 use super::structs;
 use super::tensor::{View, bounds, lay_out};
@@ -44,71 +45,6 @@ macro_rules! with_quantizer {
                 type $E = bf16;
                 $body
             }
-        }
-    };
-}
-
-/// Evaluates `$body` with the type alias `$K` for the unsigned integer type as wide as a view's codes.
-macro_rules! with_code_bits {
-    ($view:expr, $K:ident => $body:expr) => {
-        match $view.dtype {
-            QDQ_DTYPE_I8 | QDQ_DTYPE_U8 => {
-                type $K = u8;
-                $body
-            }
-            QDQ_DTYPE_I16 | QDQ_DTYPE_U16 => {
-                type $K = u16;
-                $body
-            }
-            QDQ_DTYPE_I32 | QDQ_DTYPE_U32 => {
-                type $K = u32;
-                $body
-            }
-            _ => {
-                type $K = u64;
-                $body
-            }
-        }
-    };
-}
-
-/// Evaluates `$body` with the type alias `$K` for the integer type of a view's codes.
-macro_rules! with_code {
-    ($view:expr, $K:ident => $body:expr) => {
-        match $view.dtype {
-            QDQ_DTYPE_I8 => {
-                type $K = i8;
-                $body
-            }
-            QDQ_DTYPE_U8 => {
-                type $K = u8;
-                $body
-            }
-            QDQ_DTYPE_I16 => {
-                type $K = i16;
-                $body
-            }
-            QDQ_DTYPE_U16 => {
-                type $K = u16;
-                $body
-            }
-            QDQ_DTYPE_I32 => {
-                type $K = i32;
-                $body
-            }
-            QDQ_DTYPE_U32 => {
-                type $K = u32;
-                $body
-            }
-            QDQ_DTYPE_I64 => {
-                type $K = i64;
-                $body
-            }
-            QDQ_DTYPE_U64 => {
-                type $K = u64;
-                $body
-            }
-            _ => $view.unsupported("an integer, 5 to 12 (I8 to U64)"),
         }
     };
 }
@@ -164,7 +100,7 @@ pub(super) unsafe fn create(
             QDQ_DTYPE_F64 => prepare::<f64>(&attrs, dtype, &min, &max).map(AnyQuantizer::F64),
             QDQ_DTYPE_F16 => prepare::<f16>(&attrs, dtype, &min, &max).map(AnyQuantizer::F16),
             QDQ_DTYPE_BF16 => prepare::<bf16>(&attrs, dtype, &min, &max).map(AnyQuantizer::Bf16),
-            _ => fail!(UnsupportedDtype, "dtype is {dtype}; expected 1 to 4 (F32, F64, F16, BF16)"),
+            _ => fail!(UnsupportedDtype, "dtype is {dtype}; expected {ELEMENTS}"),
         }
     }?;
     let boxed = allocate(qdq_quantizer { any })?;
@@ -304,11 +240,11 @@ pub(super) unsafe fn quantize(
     codes.check_apart(&input)?;
     let mut layout = Layout::new();
     lay_out(&mut layout, &shape, [&input, &codes]);
-    with_quantizer!(any, quantizer, E => with_code_bits!(codes, K => {
+    with_quantizer!(any, quantizer, E => with_code_bits!(codes.dtype, K => {
         // SAFETY: as checked and promised.
         let (input, codes) = unsafe { (input.input::<E>(), codes.output::<K>()) };
         quantizer.quantize(&layout, &executor, &input, &codes)
-    }))
+    }, _ => codes.unsupported(CODES)))
 }
 
 /// # Safety
@@ -331,11 +267,11 @@ pub(super) unsafe fn dequantize(
     output.check_apart(&codes)?;
     let mut layout = Layout::new();
     lay_out(&mut layout, &shape, [&codes, &output]);
-    with_quantizer!(any, quantizer, E => with_code!(codes, K => {
+    with_quantizer!(any, quantizer, E => with_code!(codes.dtype, K => {
         // SAFETY: as checked and promised.
         let (codes, output) = unsafe { (codes.input::<K>(), output.output::<E>()) };
         quantizer.dequantize(&layout, &executor, &codes, &output)
-    }))
+    }, _ => codes.unsupported(CODES)))
 }
 
 /// # Safety

@@ -4,11 +4,11 @@ use std::fmt::{self, Display};
 
 use arrayvec::ArrayVec;
 
+use super::dtype::{self, ELEMENTS};
 use super::region::{aligned_address, dimensions};
 use super::types::*;
 use crate::attrs::Attrs;
 use crate::exec::{Input, Output};
-use crate::kernel::codes::Code;
 use crate::layout::{Dimensions, Layout, MAX_RANK, Shape};
 use crate::overlap::Footprint;
 use crate::ranges::Bounds;
@@ -20,6 +20,8 @@ pub(super) struct View<'a> {
     name: &'static str,
     data: *mut u8,
     pub(super) dtype: qdq_dtype,
+    /// Bytes of an element.
+    size: usize,
     pub(super) shape: &'a [i64],
     /// In elements.
     strides: ArrayVec<i64, MAX_RANK>,
@@ -29,9 +31,6 @@ pub(super) struct View<'a> {
     extent: usize,
     first: usize,
 }
-
-/// The dtypes that the operation takes, in words.
-pub(super) const REAL: &str = "1 to 4 (F32, F64, F16, BF16)";
 
 /// An argument's field in words: input.shape.
 struct Field(&'static str, &'static str);
@@ -66,10 +65,10 @@ impl<'a> View<'a> {
             given.iter().copied().collect()
         };
         let (data, dtype) = (tensor.data.cast(), tensor.dtype);
-        let mut view = View { name, data, dtype, shape, strides, is_dense: true, elements, extent: 0, first: 0 };
+        let mut view = View { name, data, dtype, size, shape, strides, is_dense: true, elements, extent: 0, first: 0 };
         view.is_dense = view.has_strides_of(&dense_strides(shape));
         if elements > 0 {
-            view.check_addresses(size)?;
+            view.check_addresses()?;
         }
         Ok(view)
     }
@@ -82,8 +81,8 @@ impl<'a> View<'a> {
     }
 
     /// Checks the first element's address, and that all the others are in the address space.
-    fn check_addresses(&mut self, size: usize) -> Result<(), Error> {
-        let name = self.name;
+    fn check_addresses(&mut self) -> Result<(), Error> {
+        let (name, size) = (self.name, self.size);
         if self.data.is_null() {
             return fail!(NullPointer, "{name}.data is NULL; expected a pointer");
         }
@@ -131,8 +130,7 @@ impl<'a> View<'a> {
         if self.elements == 0 {
             return std::ptr::null_mut();
         }
-        let size = size_of_dtype(self.dtype).unwrap_or(1);
-        self.data.wrapping_sub(self.first * size)
+        self.data.wrapping_sub(self.first * self.size)
     }
 
     pub(super) fn check_shape(&self, other: &View<'_>) -> Result<(), Error> {
@@ -151,15 +149,12 @@ impl<'a> View<'a> {
 
     /// Its shape with the channels of an axis.
     pub(super) fn shape_with_axis(&self, axis: i32) -> Result<Shape<'a>, Error> {
-        Shape::new(Field(self.name, "shape"), self.shape, axis, size_of_dtype(self.dtype).unwrap_or(1))
+        Shape::new(Field(self.name, "shape"), self.shape, axis, self.size)
     }
 
     /// Whether it holds numbers that the operation takes.
     pub(super) fn check_is_real(&self) -> Result<(), Error> {
-        match self.dtype {
-            QDQ_DTYPE_F32 | QDQ_DTYPE_F64 | QDQ_DTYPE_F16 | QDQ_DTYPE_BF16 => Ok(()),
-            _ => self.unsupported(REAL),
-        }
+        if dtype::is_element(self.dtype) { Ok(()) } else { self.unsupported(ELEMENTS) }
     }
 
     pub(super) fn channel_mismatch<R>(&self, axis: i32, channels: usize) -> Result<R, Error> {
@@ -177,7 +172,7 @@ impl<'a> View<'a> {
     /// Of codes: its type holds all that the attributes' width can give.
     pub(super) fn check_holds_codes(&self, attrs: &Attrs) -> Result<(), Error> {
         let (qmin, qmax) = attrs.codes();
-        match range_of_codes(self.dtype) {
+        match dtype::range_of_codes(self.dtype) {
             Some((least, greatest)) if least <= qmin.into() && i128::from(qmax) <= greatest => Ok(()),
             _ => fail!(
                 UnsupportedDtype,
@@ -211,7 +206,8 @@ impl<'a> View<'a> {
 
     /// Of an output: it shares no byte with another argument.
     pub(super) fn check_apart(&self, other: &View<'_>) -> Result<(), Error> {
-        if self.elements == 0 || other.elements == 0 || !self.footprint().shares_bytes_with(&other.footprint()) {
+        let is_apart = self.elements == 0 || other.elements == 0 || self.ends_before(other) || other.ends_before(self);
+        if is_apart || !self.footprint().shares_bytes_with(&other.footprint()) {
             return Ok(());
         }
         fail!(
@@ -224,6 +220,11 @@ impl<'a> View<'a> {
         )
     }
 
+    /// Whether its highest byte is below the other's lowest.
+    fn ends_before(&self, other: &View<'_>) -> bool {
+        self.lowest().addr() + self.extent * self.size <= other.lowest().addr()
+    }
+
     /// Of an output that may also be another argument itself.
     pub(super) fn check_apart_or_same(&self, other: &View<'_>) -> Result<(), Error> {
         let is_same = self.data == other.data && self.dtype == other.dtype && self.has_strides_of(&other.strides);
@@ -231,13 +232,13 @@ impl<'a> View<'a> {
     }
 
     fn footprint(&self) -> Footprint {
-        let size = size_of_dtype(self.dtype).unwrap_or(1);
+        let size = self.size;
         Footprint::new(self.data.addr(), size, self.shape, &self.strides)
     }
 
     /// Of a range: an element for each channel.
     pub(super) fn check_range(&self, data: qdq_dtype, axis: i32, channels: usize) -> Result<(), Error> {
-        let is_narrow = matches!(data, QDQ_DTYPE_F16 | QDQ_DTYPE_BF16);
+        let is_narrow = dtype::is_narrow(data);
         if !(self.dtype == data || is_narrow && self.dtype == QDQ_DTYPE_F32) {
             let or_float = if is_narrow { " or 1 (F32)" } else { "" };
             return fail!(UnsupportedDtype, "{}.dtype is {}; expected {data}{or_float}", self.name, self.dtype);
@@ -267,7 +268,7 @@ impl<'a> View<'a> {
     /// Where a range's element is.
     fn element(&self, index: usize) -> *mut u8 {
         let stride = if index == 0 { 0 } else { self.strides[0] };
-        let size = size_of_dtype(self.dtype).unwrap_or(1);
+        let size = self.size;
         self.data.wrapping_offset(index as isize * stride as isize * size as isize)
     }
 
@@ -330,33 +331,8 @@ fn dense_strides(shape: &[i64]) -> ArrayVec<i64, MAX_RANK> {
 }
 
 fn element_size(name: &str, dtype: qdq_dtype) -> Result<usize, Error> {
-    match size_of_dtype(dtype) {
+    match dtype::size(dtype) {
         Some(size) => Ok(size),
         None => fail!(UnsupportedDtype, "{name}.dtype is {dtype}; expected a QDQ_DTYPE_ constant, 1 to 12"),
-    }
-}
-
-/// The least and the greatest number of an integer type.
-fn range_of_codes(dtype: qdq_dtype) -> Option<(i128, i128)> {
-    match dtype {
-        QDQ_DTYPE_I8 => Some(i8::RANGE),
-        QDQ_DTYPE_U8 => Some(u8::RANGE),
-        QDQ_DTYPE_I16 => Some(i16::RANGE),
-        QDQ_DTYPE_U16 => Some(u16::RANGE),
-        QDQ_DTYPE_I32 => Some(i32::RANGE),
-        QDQ_DTYPE_U32 => Some(u32::RANGE),
-        QDQ_DTYPE_I64 => Some(i64::RANGE),
-        QDQ_DTYPE_U64 => Some(u64::RANGE),
-        _ => None,
-    }
-}
-
-fn size_of_dtype(dtype: qdq_dtype) -> Option<usize> {
-    match dtype {
-        QDQ_DTYPE_I8 | QDQ_DTYPE_U8 => Some(1),
-        QDQ_DTYPE_F16 | QDQ_DTYPE_BF16 | QDQ_DTYPE_I16 | QDQ_DTYPE_U16 => Some(2),
-        QDQ_DTYPE_F32 | QDQ_DTYPE_I32 | QDQ_DTYPE_U32 => Some(4),
-        QDQ_DTYPE_F64 | QDQ_DTYPE_I64 | QDQ_DTYPE_U64 => Some(8),
-        _ => None,
     }
 }

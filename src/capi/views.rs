@@ -1,9 +1,8 @@
 //! The calls on views: every argument is checked before anything is written; the dtype picks the generic function.
 
-use half::{bf16, f16};
-
+use super::dtype::{ELEMENTS, with_element};
 use super::structs;
-use super::tensor::{REAL, View, bounds, lay_out};
+use super::tensor::{View, bounds, lay_out};
 use super::types::*;
 use crate::attrs::Attrs;
 use crate::channels::Channels;
@@ -12,31 +11,6 @@ use crate::layout::{Layout, Shape};
 use crate::simd::Element;
 use crate::status::{Error, fail};
 use crate::{operation, ranges};
-
-/// Evaluates `$body` with the type alias `$E` for the element type of a view.
-macro_rules! with_element {
-    ($view:expr, $E:ident => $body:expr) => {
-        match $view.dtype {
-            QDQ_DTYPE_F32 => {
-                type $E = f32;
-                $body
-            }
-            QDQ_DTYPE_F64 => {
-                type $E = f64;
-                $body
-            }
-            QDQ_DTYPE_F16 => {
-                type $E = f16;
-                $body
-            }
-            QDQ_DTYPE_BF16 => {
-                type $E = bf16;
-                $body
-            }
-            _ => $view.unsupported(REAL),
-        }
-    };
-}
 
 /// The arguments that the operation and its gradient share.
 pub(super) struct Common {
@@ -74,7 +48,7 @@ pub(super) unsafe fn forward(common: &Common, output: *const qdq_tensor) -> Resu
     output.check_output()?;
     output.check_apart_or_same(&checked.input)?;
     checked.range.iter().flatten().try_for_each(|range| output.check_apart(range))?;
-    with_element!(checked.input, E => {
+    with_element!(checked.input.dtype, E => {
         // SAFETY: as checked and promised.
         let given = unsafe { given::<E>(&checked) }?;
         let mut layout = Layout::new();
@@ -82,7 +56,7 @@ pub(super) unsafe fn forward(common: &Common, output: *const qdq_tensor) -> Resu
         // SAFETY: as checked and promised.
         let (input, output) = unsafe { (checked.input.input::<E>(), output.output::<E>()) };
         operation::forward(&checked.attrs, given, &layout, &checked.executor, &input, &output)
-    })
+    }, _ => checked.input.unsupported(ELEMENTS))
 }
 
 /// # Safety
@@ -118,7 +92,7 @@ pub(super) unsafe fn gradient(common: &Common, gradient: &Gradient) -> Result<()
     if let [Some(min), Some(max)] = &range_backprop {
         max.check_apart(min)?;
     }
-    with_element!(checked.input, E => {
+    with_element!(checked.input.dtype, E => {
         // SAFETY: as checked and promised.
         let given = unsafe { given::<E>(&checked) }?;
         let shape = if checked.attrs.range_given { checked.shape } else { checked.shape.without_axis() };
@@ -133,7 +107,7 @@ pub(super) unsafe fn gradient(common: &Common, gradient: &Gradient) -> Result<()
             }
         }
         Ok(())
-    })
+    }, _ => checked.input.unsupported(ELEMENTS))
 }
 
 /// # Safety
@@ -158,7 +132,7 @@ pub(super) unsafe fn range_update(
         view.check_apart(&input)?;
     }
     max.check_apart(&min)?;
-    with_element!(input, E => {
+    with_element!(input.dtype, E => {
         let channels = shape.channels();
         // SAFETY: as checked and promised.
         let mut known = unsafe { bounds::<E>([&min, &max], channels).to_widen() }?;
@@ -176,7 +150,7 @@ pub(super) unsafe fn range_update(
             }
         }
         Ok(())
-    })
+    }, _ => input.unsupported(ELEMENTS))
 }
 
 /// # Safety

@@ -41,12 +41,7 @@ impl<T: Element> Buffer<T> {
         let start = bytes.as_ptr().align_offset(64) + GUARD + offset;
         bytes[start..start + size].fill(UNTOUCHED);
         bytes[start + size..].fill(BACK);
-        Buffer {
-            bytes,
-            start,
-            len,
-            element: PhantomData,
-        }
+        Buffer { bytes, start, len, element: PhantomData }
     }
 
     /// The first element. A vector never moves its memory, so the pointer lives as long as the buffer.
@@ -61,10 +56,7 @@ impl<T: Element> Buffer<T> {
 
     /// Whether it holds these very bits.
     pub fn holds(&self, elements: &[T]) -> bool {
-        self.tensor()
-            .chunks_exact(T::SIZE)
-            .zip(elements)
-            .all(|(bytes, x)| read::<T>(bytes).bits() == x.bits())
+        self.tensor().chunks_exact(T::SIZE).zip(elements).all(|(bytes, x)| read::<T>(bytes).bits() == x.bits())
     }
 
     /// Whether it holds what `untouched` put there.
@@ -79,11 +71,7 @@ impl<T: Element> Buffer<T> {
         let stray = |guard: &[u8], value: u8| guard.iter().position(|&byte| byte != value);
         let before = stray(front, FRONT).map(|at| front.len() - at);
         assert_eq!(before, None, "a byte that many in front of the tensor was written to");
-        assert_eq!(
-            stray(back, BACK),
-            None,
-            "a byte that many behind the tensor was written to"
-        );
+        assert_eq!(stray(back, BACK), None, "a byte that many behind the tensor was written to");
     }
 
     fn tensor(&self) -> &[u8] {

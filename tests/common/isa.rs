@@ -38,15 +38,8 @@ pub fn run_on_every_other() {
     }
     for isa in available().into_iter().filter(|&isa| isa != in_use()) {
         let output = child(isa).output().expect("the test binary runs again");
-        let (stdout, stderr) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        assert!(
-            output.status.success(),
-            "{ISA}={isa}: {}\n{stdout}\n{stderr}",
-            output.status
-        );
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{ISA}={isa}: {}\n{stdout}\n{stderr}", output.status);
         // Were the binary to be run with a filter that matches nothing, success would mean nothing.
         assert!(!stdout.contains(" 0 passed"), "{ISA}={isa} ran no tests:\n{stdout}");
     }
@@ -57,12 +50,7 @@ pub fn check_expected() {
     if let Ok(expected) = std::env::var(EXPECTED) {
         assert_eq!(in_use(), expected);
     }
-    assert!(
-        available().contains(&in_use()),
-        "{} is not among {:?}",
-        in_use(),
-        available()
-    );
+    assert!(available().contains(&in_use()), "{} is not among {:?}", in_use(), available());
 }
 
 /// The instruction set whose kernels this process uses.
@@ -109,9 +97,6 @@ fn child(isa: &str) -> Command {
         }
         None => Command::new(binary),
     };
-    command
-        .args(["--exact", "--skip", PARENT])
-        .env(ISA, isa)
-        .env(EXPECTED, isa);
+    command.args(["--exact", "--skip", PARENT]).env(ISA, isa).env(EXPECTED, isa);
     command
 }

@@ -5,10 +5,14 @@
 #![allow(dead_code)]
 
 pub mod buffer;
+pub mod channel;
 pub mod data;
 pub mod element;
 pub mod isa;
+pub mod quantizer;
 pub mod reference;
+pub mod strategy;
+pub mod view;
 
 use std::ffi::c_void;
 use std::fmt;
@@ -32,11 +36,7 @@ pub struct Offsets {
 impl Offsets {
     /// Every tensor at the same offset.
     pub fn all(offset: usize) -> Offsets {
-        Offsets {
-            input: offset,
-            gradients: offset,
-            output: offset,
-        }
+        Offsets { input: offset, gradients: offset, output: offset }
     }
 }
 
@@ -70,21 +70,14 @@ pub struct Manner {
 
 impl Default for Manner {
     fn default() -> Manner {
-        Manner {
-            offsets: Offsets::default(),
-            target: Target::Fresh,
-            workers: Workers::Caller,
-        }
+        Manner { offsets: Offsets::default(), target: Target::Fresh, workers: Workers::Caller }
     }
 }
 
 impl Manner {
     /// Every tensor at the same byte offset, otherwise the default.
     pub fn at(offset: usize) -> Manner {
-        Manner {
-            offsets: Offsets::all(offset),
-            ..Manner::default()
-        }
+        Manner { offsets: Offsets::all(offset), ..Manner::default() }
     }
 }
 
@@ -115,9 +108,7 @@ impl<T: Element> Case<T> {
     /// What the reference makes of its gradient.
     pub fn reference_gradient(&self) -> Vec<T> {
         let (gradients, input) = (self.view(&self.gradients), self.view(&self.input));
-        reference::gradient(gradients, input, self.range_slices(), self.attrs.axis)
-            .into_iter()
-            .collect()
+        reference::gradient(gradients, input, self.range_slices(), self.attrs.axis).into_iter().collect()
     }
 
     /// What the library makes of it.
@@ -129,19 +120,8 @@ impl<T: Element> Case<T> {
         let c = CArguments::new(self, manner.workers);
         // SAFETY: the pointers are of live buffers of the length that shape says, disjoint but for the one overlap
         // that the function allows, and those in `c` live as long as `c` and `self`.
-        let status = unsafe {
-            T::FORWARD(
-                input,
-                c.shape(),
-                c.rank(),
-                c.lo,
-                c.hi,
-                c.range_len,
-                &c.attrs,
-                c.executor(),
-                output,
-            )
-        };
+        let status =
+            unsafe { T::FORWARD(input, c.shape(), c.rank(), c.lo, c.hi, c.range_len, &c.attrs, c.executor(), output) };
         memory.check(self, manner.target, status)
     }
 
@@ -176,14 +156,8 @@ impl<T: Element> Case<T> {
         for by_range in [by_lo, by_hi] {
             by_range.check_guards();
             let zeros = by_range.values().iter().all(|x| x.bits() == 0);
-            assert!(
-                status != QDQ_STATUS_OK || zeros,
-                "the gradient by the range is not zero: {by_range:?}"
-            );
-            assert!(
-                status == QDQ_STATUS_OK || by_range.is_untouched(),
-                "status {status}, yet it wrote"
-            );
+            assert!(status != QDQ_STATUS_OK || zeros, "the gradient by the range is not zero: {by_range:?}");
+            assert!(status == QDQ_STATUS_OK || by_range.is_untouched(), "status {status}, yet it wrote");
         }
         memory.check(self, manner.target, status)
     }
@@ -200,14 +174,12 @@ impl<T: Element> Case<T> {
 
     /// Panics unless library and reference agree, called in one manner.
     pub fn check_forward(&self, manner: &Manner) {
-        self.compare_forward(manner, &self.reference_forward())
-            .unwrap_or_else(|failure| panic!("{failure}"));
+        self.compare_forward(manner, &self.reference_forward()).unwrap_or_else(|failure| panic!("{failure}"));
     }
 
     /// As `check_forward`, the gradient.
     pub fn check_gradient(&self, manner: &Manner) {
-        self.compare_gradient(manner, &self.reference_gradient())
-            .unwrap_or_else(|failure| panic!("{failure}"));
+        self.compare_gradient(manner, &self.reference_gradient()).unwrap_or_else(|failure| panic!("{failure}"));
     }
 
     /// The number of ranges: 1 when axis is -1, else the length of that dimension.
@@ -289,9 +261,7 @@ impl fmt::Display for Failure {
 /// sign of a zero counts.
 pub fn first_difference<T: Element>(a: &[T], b: &[T]) -> Option<usize> {
     assert_eq!(a.len(), b.len());
-    a.iter()
-        .zip(b)
-        .position(|(a, b)| a.bits() != b.bits() && !(a.is_nan() && b.is_nan()))
+    a.iter().zip(b).position(|(a, b)| a.bits() != b.bits() && !(a.is_nan() && b.is_nan()))
 }
 
 /// A number and its bits.
@@ -312,11 +282,7 @@ struct Memory<T> {
 
 impl<T: Element> Memory<T> {
     fn new(case: &Case<T>, manner: &Manner) -> Memory<T> {
-        let Offsets {
-            input,
-            gradients,
-            output,
-        } = manner.offsets;
+        let Offsets { input, gradients, output } = manner.offsets;
         Memory {
             input: Buffer::holding(&case.input, input),
             gradients: Buffer::holding(&case.gradients, gradients),
@@ -345,14 +311,8 @@ impl<T: Element> Memory<T> {
         let same_input = self.input.holds(&case.input);
         let same_gradients = self.gradients.holds(&case.gradients);
         assert!(may_change(Target::OverInput) || same_input, "the input was written to");
-        assert!(
-            may_change(Target::OverGradients) || same_gradients,
-            "the gradients were written to"
-        );
-        assert!(
-            may_change(Target::Fresh) || self.output.is_untouched(),
-            "status {status}, yet it wrote"
-        );
+        assert!(may_change(Target::OverGradients) || same_gradients, "the gradients were written to");
+        assert!(may_change(Target::Fresh) || self.output.is_untouched(), "status {status}, yet it wrote");
         if failed {
             return Err(status);
         }
@@ -435,13 +395,7 @@ fn c_executor(workers: Workers) -> Option<qdq_executor> {
         Workers::Host(threads) => (threads, Some(last_first)),
     };
     let struct_size = size_of::<qdq_executor>();
-    Some(qdq_executor {
-        struct_size,
-        num_threads,
-        reserved: 0,
-        parallel_for,
-        host_data: ptr::null_mut(),
-    })
+    Some(qdq_executor { struct_size, num_threads, reserved: 0, parallel_for, host_data: ptr::null_mut() })
 }
 
 /// A host's parallel_for that runs its tasks one by one, the last one first.

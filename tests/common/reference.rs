@@ -182,11 +182,7 @@ pub fn forward<T: Number>(
     attrs: &Attrs,
 ) -> Result<ArrayD<T>, DegenerateRange> {
     let channels = channels(&input, attrs.axis);
-    let grids: Vec<Grid<T>> = channels
-        .iter()
-        .enumerate()
-        .map(|(c, x)| Grid::of(x, range, c, attrs))
-        .collect();
+    let grids: Vec<Grid<T>> = channels.iter().enumerate().map(|(c, x)| Grid::of(x, range, c, attrs)).collect();
     if attrs.degenerate == Degenerate::Error && grids.iter().any(|grid| grid.degenerate) {
         return Err(DegenerateRange);
     }
@@ -261,39 +257,22 @@ impl<T: Number> Grid<T> {
     /// The grid of one channel, from its given range or from its elements.
     fn of(channel: &ArrayViewD<T>, range: Option<Range<T>>, index: usize, attrs: &Attrs) -> Grid<T> {
         let grid = match range {
-            Some((lo, hi)) => Grid {
-                clamp: true,
-                ..Grid::new(lo[index].widen(), hi[index].widen(), attrs)
-            },
+            Some((lo, hi)) => Grid { clamp: true, ..Grid::new(lo[index].widen(), hi[index].widen(), attrs) },
             None => match computed_range(channel) {
                 Some((lo, hi)) => Grid::new(lo, hi, attrs),
-                None => Grid {
-                    degenerate: false,
-                    ..Grid::new(T::C::ZERO, T::C::ZERO, attrs)
-                },
+                None => Grid { degenerate: false, ..Grid::new(T::C::ZERO, T::C::ZERO, attrs) },
             },
         };
         // A channel without an element is never degenerate, nor is one without a number if its range is computed.
-        Grid {
-            degenerate: grid.degenerate && !channel.is_empty(),
-            ..grid
-        }
+        Grid { degenerate: grid.degenerate && !channel.is_empty(), ..grid }
     }
 
     fn new(lo: T::C, hi: T::C, attrs: &Attrs) -> Grid<T> {
         let r = |value| rounded::<T>(value, attrs);
         let (qmin, qmax) = attrs.codes();
         let (qmin, qmax) = (r(T::C::from_code(qmin)), r(T::C::from_code(qmax)));
-        let s_lo = if r(qmin * lo) > T::C::ZERO {
-            r(qmin / lo)
-        } else {
-            max::<T>(attrs)
-        };
-        let s_hi = if r(qmax * hi) > T::C::ZERO {
-            r(qmax / hi)
-        } else {
-            max::<T>(attrs)
-        };
+        let s_lo = if r(qmin * lo) > T::C::ZERO { r(qmin / lo) } else { max::<T>(attrs) };
+        let s_hi = if r(qmax * hi) > T::C::ZERO { r(qmax / hi) } else { max::<T>(attrs) };
         let (scale, inverse, adjusted_lo, adjusted_hi) = if s_lo < s_hi {
             let inverse = r(lo / qmin);
             (s_lo, inverse, lo, r(qmax * inverse))
@@ -304,15 +283,7 @@ impl<T: Number> Grid<T> {
         let infinite = !scale.is_finite() || !inverse.is_finite();
         let empty = inverse <= T::C::ZERO && !(lo == T::C::ZERO && hi == T::C::ZERO);
         let degenerate = infinite || empty;
-        Grid {
-            attrs: *attrs,
-            clamp: false,
-            lo: adjusted_lo,
-            hi: adjusted_hi,
-            scale,
-            inverse,
-            degenerate,
-        }
+        Grid { attrs: *attrs, clamp: false, lo: adjusted_lo, hi: adjusted_hi, scale, inverse, degenerate }
     }
 
     /// One element.

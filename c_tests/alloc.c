@@ -2,79 +2,13 @@
  * What the library allocates: nothing for a range of the whole tensor, from the first call of a process on; scratch
  * for channels, and where that cannot be had the call fails without a write, a word or an abort.
  *
- * malloc and its like are replaced for the whole process, the shared library included.
- *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
-#define _GNU_SOURCE
-
 #include "check.h"
 #include "kinds.h"
+#include "memory.h"
 
-#include <errno.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* The C library's own, under names that cannot be replaced. */
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
-
-enum { NEVER = -1 };
-
-static atomic_int allocations;
-static atomic_int allocations_left = NEVER; /* how many succeed before all fail */
-
-/* Counts an allocation; whether it may succeed. */
-static int allow(void)
-{
-    atomic_fetch_add(&allocations, 1);
-    if (atomic_load(&allocations_left) == NEVER) {
-        return 1;
-    }
-    if (atomic_load(&allocations_left) == 0) {
-        errno = ENOMEM;
-        return 0;
-    }
-    atomic_fetch_sub(&allocations_left, 1);
-    return 1;
-}
-
-void *malloc(size_t size)
-{
-    return allow() ? __libc_malloc(size) : NULL;
-}
-
-void *calloc(size_t count, size_t size)
-{
-    return allow() ? __libc_calloc(count, size) : NULL;
-}
-
-void *realloc(void *block, size_t size)
-{
-    return allow() ? __libc_realloc(block, size) : NULL;
-}
-
-void *memalign(size_t alignment, size_t size)
-{
-    return allow() ? __libc_memalign(alignment, size) : NULL;
-}
-
-void *aligned_alloc(size_t alignment, size_t size)
-{
-    return memalign(alignment, size);
-}
-
-int posix_memalign(void **block, size_t alignment, size_t size)
-{
-    *block = memalign(alignment, size);
-    return *block != NULL ? 0 : ENOMEM;
-}
 
 /* More channels than a buffer on the stack would hold. */
 enum { CHANNELS = 20000, ROWS = 3, COUNT = ROWS * CHANNELS, ARRAY_BYTES = COUNT * sizeof(double) };
@@ -103,15 +37,6 @@ struct scenario {
     int range_given;
     int32_t num_threads;
 };
-
-static void *shared(size_t size)
-{
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) {
-        abort();
-    }
-    return memory;
-}
 
 static void fill(const struct kind *kind)
 {
@@ -148,40 +73,29 @@ static qdq_status make_call(const struct scenario *scenario)
     return run(scenario->kind, scenario->direction, &call);
 }
 
-/* The call as the first of its process, while so many allocations succeed (NEVER: all). */
-static void child(const struct scenario *scenario, int allowed, int standard_error)
+struct child {
+    const struct scenario *scenario;
+    int allowed;
+};
+
+static void child(const void *data)
 {
-    dup2(standard_error, STDERR_FILENO);
-    const int before = atomic_load(&allocations);
-    atomic_store(&allocations_left, allowed);
-    outcome->status = make_call(scenario);
-    outcome->allocations = atomic_load(&allocations) - before;
-    _exit(EXIT_SUCCESS);
+    const struct child *child = data;
+    const int before = allocations_asked();
+    allow_allocations(child->allowed);
+    outcome->status = make_call(child->scenario);
+    outcome->allocations = allocations_asked() - before;
 }
 
+/* The call as the first of its process, while so many allocations succeed (NEVER: all). */
 static void call_in_child(const struct scenario *scenario, int allowed)
 {
-    int ends[2], exit_status;
-    char said[256] = "";
     check_about("%s %s, axis %d, range_given %d, %d threads, allowed %d", scenario->kind->name,
                 direction_name(scenario->direction), (int)scenario->axis, scenario->range_given,
                 (int)scenario->num_threads, allowed);
     fill(scenario->kind);
     *outcome = (struct outcome){.status = -1, .allocations = -1};
-    if (pipe(ends) != 0) {
-        abort();
-    }
-    const pid_t process = fork();
-    if (process == 0) {
-        child(scenario, allowed, ends[1]);
-    }
-    close(ends[1]);
-    while (read(ends[0], said, sizeof said - 1) > 0) {
-    }
-    close(ends[0]);
-    CHECK(waitpid(process, &exit_status, 0) == process);
-    CHECK_INT(exit_status, 0);
-    CHECK_STRING(said, "");
+    run_in_child(child, &(struct child){scenario, allowed});
 }
 
 static void check_per_tensor(struct scenario scenario)
@@ -255,8 +169,8 @@ static void check_that_allocations_are_seen(void)
 
 int main(void)
 {
-    arrays = shared(sizeof *arrays);
-    outcome = shared(sizeof *outcome);
+    arrays = shared_memory(sizeof *arrays);
+    outcome = shared_memory(sizeof *outcome);
     memset(untouched, 0xa5, sizeof untouched);
     check_that_allocations_are_seen();
     for (size_t i = 0; i < KINDS; i++) {

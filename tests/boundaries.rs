@@ -37,26 +37,10 @@ fn offsets<T: Element>() -> impl Iterator<Item = usize> {
 
 /// Attributes that take different ways through a kernel.
 fn attributes(axis: i32) -> [Attrs; 4] {
-    let plain = Attrs {
-        axis,
-        ..Attrs::default()
-    };
-    let half_up = Attrs {
-        round_mode: RoundMode::HalfUp,
-        num_bits: 5,
-        narrow_range: true,
-        ..plain
-    };
-    let unsigned = Attrs {
-        signed_input: false,
-        degenerate: Degenerate::Zero,
-        ..plain
-    };
-    let native = Attrs {
-        arithmetic: Arithmetic::Native,
-        num_bits: 4,
-        ..plain
-    };
+    let plain = Attrs { axis, ..Attrs::default() };
+    let half_up = Attrs { round_mode: RoundMode::HalfUp, num_bits: 5, narrow_range: true, ..plain };
+    let unsigned = Attrs { signed_input: false, degenerate: Degenerate::Zero, ..plain };
+    let native = Attrs { arithmetic: Arithmetic::Native, num_bits: 4, ..plain };
     [plain, half_up, unsigned, native]
 }
 
@@ -77,13 +61,7 @@ fn case<T: Element>(shape: &[usize], attrs: Attrs, range_given: bool) -> Case<T>
     let len = shape.iter().product();
     let rng = &mut Rng(len as u64);
     let (input, gradients) = (samples(len, rng), samples(len, rng));
-    let mut case = Case {
-        attrs,
-        shape: shape.to_vec(),
-        input,
-        gradients,
-        range: None,
-    };
+    let mut case = Case { attrs, shape: shape.to_vec(), input, gradients, range: None };
     if range_given {
         let end = |sign: f64, channel: usize| T::near(sign * [1.0, 1.5, 0.25, 2.0, 1.0][channel % 5]);
         let ends = |sign: f64| (0..case.channels()).map(|channel| end(sign, channel)).collect();
@@ -99,22 +77,13 @@ fn check<T: Element>(shape: &[usize], axis: i32, offsets: impl Iterator<Item = u
             let case = case::<T>(shape, attrs, range_given);
             let expected = case.reference_forward();
             for offset in offsets.clone() {
-                case.compare_forward(&Manner::at(offset), &expected)
-                    .unwrap_or_else(|failure| panic!("{failure}"));
+                case.compare_forward(&Manner::at(offset), &expected).unwrap_or_else(|failure| panic!("{failure}"));
             }
         }
-        let case = case::<T>(
-            shape,
-            Attrs {
-                axis,
-                ..Attrs::default()
-            },
-            range_given,
-        );
+        let case = case::<T>(shape, Attrs { axis, ..Attrs::default() }, range_given);
         let expected = case.reference_gradient();
         for offset in offsets.clone() {
-            case.compare_gradient(&Manner::at(offset), &expected)
-                .unwrap_or_else(|failure| panic!("{failure}"));
+            case.compare_gradient(&Manner::at(offset), &expected).unwrap_or_else(|failure| panic!("{failure}"));
         }
     }
 }
@@ -173,31 +142,14 @@ fn small_shapes<T: Element>() {
 fn offsets_apart<T: Element>() {
     let target = Target::Fresh;
     for (shape, axis) in [(&[131][..], -1), (&[5, 37], 1), (&[2, 3, 29], 1)] {
-        let case = case::<T>(
-            shape,
-            Attrs {
-                axis,
-                ..Attrs::default()
-            },
-            true,
-        );
+        let case = case::<T>(shape, Attrs { axis, ..Attrs::default() }, true);
         let (forward, gradient) = (case.reference_forward(), case.reference_gradient());
         for input in offsets::<T>() {
             for output in offsets::<T>() {
-                let offsets = Offsets {
-                    input,
-                    gradients: 64 - input,
-                    output,
-                };
-                let manner = Manner {
-                    offsets,
-                    target,
-                    ..Manner::default()
-                };
-                case.compare_forward(&manner, &forward)
-                    .unwrap_or_else(|failure| panic!("{failure}"));
-                case.compare_gradient(&manner, &gradient)
-                    .unwrap_or_else(|failure| panic!("{failure}"));
+                let offsets = Offsets { input, gradients: 64 - input, output };
+                let manner = Manner { offsets, target, ..Manner::default() };
+                case.compare_forward(&manner, &forward).unwrap_or_else(|failure| panic!("{failure}"));
+                case.compare_gradient(&manner, &gradient).unwrap_or_else(|failure| panic!("{failure}"));
             }
         }
     }

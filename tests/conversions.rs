@@ -56,13 +56,7 @@ fn all_finite<T: Element>() -> Vec<T> {
 /// A case of one range.
 fn case<T: Element>(input: Vec<T>, range: Option<(T, T)>, attrs: Attrs) -> Case<T> {
     let range = range.map(|(lo, hi)| (vec![lo], vec![hi]));
-    Case {
-        attrs,
-        shape: vec![input.len()],
-        gradients: vec![],
-        input,
-        range,
-    }
+    Case { attrs, shape: vec![input.len()], gradients: vec![], input, range }
 }
 
 /// What the bits without the sign stand for. Those of infinity stand for the number that would come next, which makes
@@ -83,11 +77,7 @@ fn nearest<T: Element>(value: f32) -> (T, bool) {
     let (mut below, mut above) = (0, infinity);
     while above - below > 1 {
         let middle = (below + above) / 2;
-        if magnitude::<T>(middle) <= target {
-            below = middle
-        } else {
-            above = middle
-        }
+        if magnitude::<T>(middle) <= target { below = middle } else { above = middle }
     }
     let (to_below, to_above) = (target - magnitude::<T>(below), magnitude::<T>(above) - target);
     let tie = to_below == to_above;
@@ -99,13 +89,7 @@ fn nearest<T: Element>(value: f32) -> (T, bool) {
 fn the_reference_converts_as_defined<T: Element + Number<C = f32>>() {
     let check = |value: f32| {
         let (got, expected) = (T::narrow(value), nearest::<T>(value).0);
-        assert_eq!(
-            got.bits(),
-            expected.bits(),
-            "{value:e} became {}, not {}",
-            show(got),
-            show(expected)
-        );
+        assert_eq!(got.bits(), expected.bits(), "{value:e} became {}, not {}", show(got), show(expected));
     };
     let infinity = T::top_exponent() << T::MANTISSA_BITS;
     for bits in 0..infinity {
@@ -119,19 +103,14 @@ fn the_reference_converts_as_defined<T: Element + Number<C = f32>>() {
         }
     }
     let mut rng = Rng(1);
-    (0..100_000)
-        .map(|_| f32::from_bits(rng.bits() as u32))
-        .filter(|x| !x.is_nan())
-        .for_each(check);
+    (0..100_000).map(|_| f32::from_bits(rng.bits() as u32)).filter(|x| !x.is_nan()).for_each(check);
 }
 
 /// Some of everything, a different lot for each seed.
 fn attributes(seed: u64) -> Attrs {
     let rng = &mut Rng(seed);
     let signed_input = !rng.one_in(3);
-    let num_bits = rng.pick(&[
-        1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9, 10, 11, 12, 13, 15, 16, 17, 20, 24, 25, 32, 48, 61,
-    ]);
+    let num_bits = rng.pick(&[1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9, 10, 11, 12, 13, 15, 16, 17, 20, 24, 25, 32, 48, 61]);
     Attrs {
         signed_input,
         num_bits,
@@ -157,10 +136,7 @@ fn every_input_in_one_computed_range<T: Element>() {
     for seed in 0..100 {
         let exponent = bias + seed % bias;
         let largest = magnitude::<T>(exponent << T::MANTISSA_BITS | (seed * 7) & T::mantissa_mask());
-        let input = all::<T>()
-            .into_iter()
-            .filter(|x| x.is_nan() || x.to_f64().abs() <= largest)
-            .collect();
+        let input = all::<T>().into_iter().filter(|x| x.is_nan() || x.to_f64().abs() <= largest).collect();
         case(input, None, attributes(seed)).check_forward(&Manner::default());
     }
 }
@@ -168,26 +144,14 @@ fn every_input_in_one_computed_range<T: Element>() {
 /// Every number as the end of a range: one channel each.
 fn every_range_end<T: Element>() {
     let ends: Vec<T> = all_finite::<T>();
-    let beside = |step: u64| {
-        ends.iter()
-            .map(|x| T::near(x.to_f64() * (0.3 + 0.2 * step as f64)))
-            .collect::<Vec<T>>()
-    };
+    let beside = |step: u64| ends.iter().map(|x| T::near(x.to_f64() * (0.3 + 0.2 * step as f64))).collect::<Vec<T>>();
     let columns = [beside(1), beside(2), beside(3), beside(4)];
-    let input: Vec<T> = (0..ends.len())
-        .flat_map(|c| columns.iter().map(move |column| column[c]))
-        .collect();
+    let input: Vec<T> = (0..ends.len()).flat_map(|c| columns.iter().map(move |column| column[c])).collect();
     let zero = vec![T::near(0.0); ends.len()];
-    let range: (Vec<T>, Vec<T>) = ends
-        .iter()
-        .zip(&zero)
-        .map(|(&end, &zero)| if end < zero { (end, zero) } else { (zero, end) })
-        .unzip();
+    let range: (Vec<T>, Vec<T>) =
+        ends.iter().zip(&zero).map(|(&end, &zero)| if end < zero { (end, zero) } else { (zero, end) }).unzip();
     for seed in 0..24 {
-        let attrs = Attrs {
-            axis: 0,
-            ..attributes(seed)
-        };
+        let attrs = Attrs { axis: 0, ..attributes(seed) };
         let shape = vec![ends.len(), columns.len()];
         let case = Case {
             attrs,
@@ -225,10 +189,7 @@ struct Seen {
 ///
 /// Products of a few bits are exact in f32, so that the only rounding is the last one.
 fn check_products<T: Element + Number<C = f32>>(range: (f32, f32), num_bits: i32, inverse: f32, seen: &mut Seen) {
-    let attrs = Attrs {
-        num_bits,
-        ..Attrs::default()
-    };
+    let attrs = Attrs { num_bits, ..Attrs::default() };
     let (qmin, qmax) = attrs.codes();
     let (lo, hi) = range;
     let scale = if lo < 0.0 { qmin as f32 / lo } else { qmax as f32 / hi };
@@ -241,17 +202,12 @@ fn check_products<T: Element + Number<C = f32>>(range: (f32, f32), num_bits: i32
     let expected = |x: &T| {
         let clamped = x.widen().min(qmax as f32 * inverse).max(qmin as f32 * inverse);
         let code = (clamped * scale).round_ties_even();
-        let sign = if code == 0.0 && code.is_sign_negative() {
-            T::sign_mask()
-        } else {
-            0
-        };
+        let sign = if code == 0.0 && code.is_sign_negative() { T::sign_mask() } else { 0 };
         T::from_bits(products[(code as i64 - qmin) as usize].0.bits() | sign)
     };
     let case = case(all_finite::<T>(), Some((T::narrow(lo), T::narrow(hi))), attrs);
     let expected = case.input.iter().map(expected).collect();
-    case.compare_forward(&Manner::default(), &Ok(expected))
-        .unwrap_or_else(|failure| panic!("{failure}"));
+    case.compare_forward(&Manner::default(), &Ok(expected)).unwrap_or_else(|failure| panic!("{failure}"));
 }
 
 /// Results halfway between two numbers, in the subnormals and past the largest number too.
@@ -280,20 +236,14 @@ fn ties_and_overflow<T: Element + Number<C = f32>>() {
         let hi = T::from_bits(bits).widen();
         check_products::<T>((0.0, hi), 2, hi, &mut seen);
     }
-    assert!(
-        seen.ties > 10_000 && seen.subnormals > 1000 && seen.infinities > 100,
-        "{seen:?}"
-    );
+    assert!(seen.ties > 10_000 && seen.subnormals > 1000 && seen.infinities > 100, "{seen:?}");
 }
 
 /// Where the grid is finer than the type, a number within the range comes through as it is.
 ///
 /// The range [-2^60 * unit, 2^60 * unit] has scale = 1/unit and inverse = unit, exactly.
 fn fine_grids_change_nothing<T: Element + Number<C = f32>>() {
-    let attrs = Attrs {
-        num_bits: 61,
-        ..Attrs::default()
-    };
+    let attrs = Attrs { num_bits: 61, ..Attrs::default() };
     let mut seen = vec![false; 1 << 16];
     let bias = T::top_exponent() as i32 / 2;
     for exponent in -127..=bias - 60 {
@@ -303,8 +253,7 @@ fn fine_grids_change_nothing<T: Element + Number<C = f32>>() {
         input.iter().for_each(|x| seen[x.bits() as usize] = true);
         let case = case(input, Some((T::narrow(-hi), T::narrow(hi))), attrs);
         let expected = Ok(case.input.clone());
-        case.compare_forward(&Manner::default(), &expected)
-            .unwrap_or_else(|failure| panic!("{failure}"));
+        case.compare_forward(&Manner::default(), &expected).unwrap_or_else(|failure| panic!("{failure}"));
     }
     assert!(seen.iter().filter(|&&seen| seen).count() > 60_000);
 }
@@ -312,10 +261,7 @@ fn fine_grids_change_nothing<T: Element + Number<C = f32>>() {
 /// The range of f16 is short enough for a grid that holds all of it, with a unit that is no power of two.
 #[test]
 fn every_f16_comes_through_the_finest_grid() {
-    let attrs = Attrs {
-        num_bits: 61,
-        ..Attrs::default()
-    };
+    let attrs = Attrs { num_bits: 61, ..Attrs::default() };
     for range in [Some((f16::MIN, f16::MAX)), None] {
         let case = case(all_finite::<f16>(), range, attrs);
         let output = case.forward(&Manner::default()).expect("a valid call");
@@ -327,14 +273,9 @@ fn every_f16_comes_through_the_finest_grid() {
 #[test]
 fn results_past_the_largest_number() {
     let y = |x: f32, hi: f32, num_bits: i32| {
-        let attrs = Attrs {
-            num_bits,
-            ..Attrs::default()
-        };
+        let attrs = Attrs { num_bits, ..Attrs::default() };
         let range = Some((f16::ZERO, f16::from_f32(hi)));
-        case(vec![f16::from_f32(x)], range, attrs)
-            .forward(&Manner::default())
-            .expect("a valid call")[0]
+        case(vec![f16::from_f32(x)], range, attrs).forward(&Manner::default()).expect("a valid call")[0]
     };
     // -2 * 43008 = -86016 is past it.
     assert_eq!(y(-65504.0, 43008.0, 2), f16::NEG_INFINITY);

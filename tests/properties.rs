@@ -22,9 +22,8 @@ every_isa!();
 const MAX_LEN: usize = 6000;
 
 /// Lengths around those of vectors and of a few of them.
-const LENGTHS: [usize; 24] = [
-    1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 127, 128, 129, 255, 256, 1000,
-];
+const LENGTHS: [usize; 24] =
+    [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 127, 128, 129, 255, 256, 1000];
 
 /// Everything of a problem but its type of element.
 #[derive(Clone)]
@@ -39,17 +38,8 @@ struct Problem {
 
 impl fmt::Debug for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem {
-            shape,
-            attrs,
-            range_given,
-            mixes,
-            seed,
-        } = self;
-        write!(
-            f,
-            "{shape:?}, {attrs:?}, range_given {range_given}, {mixes:?}, seed {seed:#x}"
-        )
+        let Problem { shape, attrs, range_given, mixes, seed } = self;
+        write!(f, "{shape:?}, {attrs:?}, range_given {range_given}, {mixes:?}, seed {seed:#x}")
     }
 }
 
@@ -57,13 +47,7 @@ impl Problem {
     fn case<T: Element>(&self) -> Case<T> {
         let rng = &mut Rng(self.seed);
         let attrs = self.attrs;
-        let mut case = Case {
-            attrs,
-            shape: self.shape.clone(),
-            input: vec![],
-            gradients: vec![],
-            range: None,
-        };
+        let mut case = Case { attrs, shape: self.shape.clone(), input: vec![], gradients: vec![], range: None };
         let len = self.shape.iter().product();
         case.range = self.range_given.then(|| data::ranges(case.channels(), &attrs, rng));
         case.input = (0..len)
@@ -75,25 +59,13 @@ impl Problem {
 }
 
 fn problems() -> impl Strategy<Value = Problem> {
-    (
-        shapes(),
-        any::<prop::sample::Index>(),
-        attributes(),
-        any::<bool>(),
-        mixes(),
-        seeds(),
-    )
-        .prop_map(|(shape, axis, mut attrs, range_given, mixes, seed)| {
+    (shapes(), any::<prop::sample::Index>(), attributes(), any::<bool>(), mixes(), seeds()).prop_map(
+        |(shape, axis, mut attrs, range_given, mixes, seed)| {
             // Half of the problems have one range for the whole tensor.
             attrs.axis = (axis.index(2 * shape.len() + 1) as i32).min(shape.len() as i32) - 1;
-            Problem {
-                shape,
-                attrs,
-                range_given,
-                mixes,
-                seed,
-            }
-        })
+            Problem { shape, attrs, range_given, mixes, seed }
+        },
+    )
 }
 
 fn shapes() -> impl Strategy<Value = Vec<usize>> {
@@ -147,13 +119,7 @@ fn targets() -> impl Strategy<Value = Target> {
 }
 
 fn workers() -> impl Strategy<Value = Workers> {
-    select(vec![
-        Workers::Caller,
-        Workers::Pool(0),
-        Workers::Pool(1),
-        Workers::Pool(3),
-        Workers::Host(4),
-    ])
+    select(vec![Workers::Caller, Workers::Pool(0), Workers::Pool(1), Workers::Pool(3), Workers::Host(4)])
 }
 
 /// Ways to call, with offsets that suit a type of element.
@@ -164,27 +130,18 @@ fn manners<T: Element>() -> impl Strategy<Value = Manner> {
         gradients,
         output,
     });
-    (offsets, targets(), workers()).prop_map(|(offsets, target, workers)| Manner {
-        offsets,
-        target,
-        workers,
-    })
+    (offsets, targets(), workers()).prop_map(|(offsets, target, workers)| Manner { offsets, target, workers })
 }
 
 /// The forward call has no gradients to write over.
 fn forward_manner(manner: Manner) -> Manner {
-    let target = if manner.target == Target::OverGradients {
-        Target::Fresh
-    } else {
-        manner.target
-    };
+    let target = if manner.target == Target::OverGradients { Target::Fresh } else { manner.target };
     Manner { target, ..manner }
 }
 
 fn forward_is_the_reference<T: Element>(problem: &Problem, manner: Manner) -> Result<(), TestCaseError> {
     let case = problem.case::<T>();
-    case.compare_forward(&forward_manner(manner), &case.reference_forward())
-        .map_err(fail)
+    case.compare_forward(&forward_manner(manner), &case.reference_forward()).map_err(fail)
 }
 
 fn gradient_is_the_reference<T: Element>(problem: &Problem, manner: Manner) -> Result<(), TestCaseError> {
@@ -210,8 +167,7 @@ fn a_permutation_permutes<T: Element>(problem: &Problem, manner: Manner) -> Resu
     let permute = |elements: &[T]| order.iter().map(|&from| elements[from]).collect::<Vec<T>>();
     let plain = case.forward(&Manner::default());
     case.input = permute(&case.input);
-    case.compare_forward(&forward_manner(manner), &plain.map(|output| permute(&output)))
-        .map_err(fail)
+    case.compare_forward(&forward_manner(manner), &plain.map(|output| permute(&output))).map_err(fail)
 }
 
 /// An axis means: each channel as a tensor of its own. A degenerate channel fails the call, so that is left out.
@@ -232,14 +188,9 @@ fn channels_are_tensors<T: Element>(problem: &Problem, manner: Manner) -> Result
             shape: vec![members.len()],
             input: of_channel(&case.input),
             gradients: vec![],
-            range: case
-                .range
-                .as_ref()
-                .map(|(lo, hi)| (vec![lo[channel]], vec![hi[channel]])),
+            range: case.range.as_ref().map(|(lo, hi)| (vec![lo[channel]], vec![hi[channel]])),
         };
-        alone
-            .compare_forward(&Manner::default(), &Ok(of_channel(&whole)))
-            .map_err(fail)?;
+        alone.compare_forward(&Manner::default(), &Ok(of_channel(&whole))).map_err(fail)?;
     }
     Ok(())
 }
@@ -254,19 +205,10 @@ fn quantizing_twice_is_quantizing_once<T: Element>(problem: &Problem, manner: Ma
     let mut case = problem.case::<T>();
     case.attrs.num_bits = 2 + case.attrs.num_bits % (T::MANTISSA_BITS as i32 - 4);
     let rng = &mut Rng(problem.seed);
-    let ends = |sign: f64, rng: &mut Rng| {
-        (0..case.channels())
-            .map(|_| T::near(sign * (1.0 + rng.unit())))
-            .collect()
-    };
-    let (lo, hi) = (
-        ends(-1.0, rng),
-        (0..case.channels()).map(|_| T::near(2.0 + rng.unit())).collect(),
-    );
+    let ends = |sign: f64, rng: &mut Rng| (0..case.channels()).map(|_| T::near(sign * (1.0 + rng.unit()))).collect();
+    let (lo, hi) = (ends(-1.0, rng), (0..case.channels()).map(|_| T::near(2.0 + rng.unit())).collect());
     case.range = Some((lo, hi));
-    let once = case
-        .forward(&Manner::default())
-        .expect("a range of which neither end is near 0");
+    let once = case.forward(&Manner::default()).expect("a range of which neither end is near 0");
     case.input = once.clone();
     case.compare_forward(&forward_manner(manner), &Ok(once)).map_err(fail)
 }
@@ -279,12 +221,7 @@ fn the_gradient_of_ones_is_the_mask<T: Element>(problem: &Problem, manner: Manne
         Some((lo, hi)) => lo[case.channel_of(index)] <= x && x <= hi[case.channel_of(index)],
         None => !x.is_nan(),
     };
-    let expected: Vec<T> = case
-        .input
-        .iter()
-        .enumerate()
-        .map(|e| T::near(f64::from(u8::from(mask(e)))))
-        .collect();
+    let expected: Vec<T> = case.input.iter().enumerate().map(|e| T::near(f64::from(u8::from(mask(e))))).collect();
     case.compare_gradient(&manner, &expected).map_err(fail)
 }
 
@@ -307,21 +244,9 @@ fn nan_stays_where_it_is<T: Element>(problem: &Problem, manner: Manner) -> Resul
 fn a_channel_without_a_number_is_never_degenerate() {
     for num_bits in 1..=61 {
         for (shape, axis) in [(vec![5], -1), (vec![5, 0], 0), (vec![40, 3], 0), (vec![3, 40], 1)] {
-            let attrs = Attrs {
-                num_bits,
-                axis,
-                degenerate: Degenerate::Error,
-                ..Attrs::default()
-            };
+            let attrs = Attrs { num_bits, axis, degenerate: Degenerate::Error, ..Attrs::default() };
             let input = vec![f32::NAN; shape.iter().product()];
-            Case {
-                attrs,
-                shape,
-                input,
-                gradients: vec![],
-                range: None,
-            }
-            .check_forward(&Manner::default());
+            Case { attrs, shape, input, gradients: vec![], range: None }.check_forward(&Manner::default());
         }
     }
 }
@@ -338,10 +263,7 @@ fn workers_do_not_matter<T: Element>(problem: &Problem, manner: Manner) -> Resul
     let case = large.case::<T>();
     let plain = case.forward(&Manner::default());
     for workers in [Workers::Pool(2), Workers::Host(5)] {
-        let manner = Manner {
-            workers,
-            ..forward_manner(manner)
-        };
+        let manner = Manner { workers, ..forward_manner(manner) };
         let got = case.forward(&manner);
         let equal = match (&got, &plain) {
             (Ok(got), Ok(plain)) => first_difference(got, plain).is_none(),
@@ -358,17 +280,9 @@ fn fail(failure: Failure) -> TestCaseError {
 
 /// `cases` problems of a kind, or as many as the environment variable PROPTEST_CASES says.
 fn config(cases: u32) -> ProptestConfig {
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
-        ProptestConfig::default().cases
-    } else {
-        cases
-    };
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { ProptestConfig::default().cases } else { cases };
     let persistence = Some(Box::new(FileFailurePersistence::WithSource("regressions")) as _);
-    ProptestConfig {
-        cases,
-        failure_persistence: persistence,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases, failure_persistence: persistence, ..ProptestConfig::default() }
 }
 
 /// Each property for each type of element.

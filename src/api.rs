@@ -1,5 +1,7 @@
 //! The Rust API: ndarray views in, typed errors out, the same core as behind the C API.
 
+use std::fmt;
+
 use arrayvec::ArrayVec;
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
@@ -12,7 +14,36 @@ use crate::operation;
 use crate::quantizer::{self, Parameter};
 use crate::ranges::{self, Bounds};
 use crate::simd;
-use crate::status::{Error, fail};
+use crate::status::{Error as Failure, Status, fail};
+
+/// A failure: its status, and one sentence that names the argument, its value and what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    status: Status,
+    message: String,
+}
+
+impl Error {
+    /// The number of the failure, as in the C API.
+    pub fn status(&self) -> Status {
+        self.status
+    }
+}
+
+// The core's own error holds its sentence in place, hundreds of bytes, so that a failure behind the C API allocates nothing.
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Error { status: failure.status(), message: failure.message().to_owned() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
 
 /// A type that tensors hold: `f32`, `f64`, [`half::f16`] or [`half::bf16`].
 pub trait Element: simd::Element {}
@@ -83,7 +114,7 @@ impl Attributes {
         Attributes(Attrs { degenerate, ..self.0 })
     }
 
-    fn checked(&self, range_given: bool) -> Result<Attrs, Error> {
+    fn checked(&self, range_given: bool) -> Result<Attrs, Failure> {
         Attrs { range_given, ..self.0 }.validate()
     }
 }
@@ -116,7 +147,7 @@ pub struct Range<'a, E> {
 
 impl<'a, E: Element> Range<'a, E> {
     /// Of so many channels, or of as many as there are.
-    fn bounds(self, channels: Option<usize>) -> Result<Bounds<impl Fn(usize) -> [E::Real; 2] + 'a>, Error> {
+    fn bounds(self, channels: Option<usize>) -> Result<Bounds<impl Fn(usize) -> [E::Real; 2] + 'a>, Failure> {
         let count = channels.unwrap_or(self.min.len());
         for (name, len) in [("min", self.min.len()), ("max", self.max.len())] {
             if len != count {
@@ -158,7 +189,7 @@ pub fn quantize_and_dequantize<E: Element, D: Dimension>(
     mut output: ArrayViewMut<'_, E, D>,
 ) -> Result<(), Error> {
     let (input, output) = (Operand::input(&input)?, Operand::output(&mut output)?);
-    forward(input, range, attrs, executor, output)
+    Ok(forward(input, range, attrs, executor, output)?)
 }
 
 /// [`quantize_and_dequantize`] in place.
@@ -185,7 +216,7 @@ pub fn quantize_and_dequantize_in_place<E: Element, D: Dimension>(
     executor: &Executor,
 ) -> Result<(), Error> {
     let (input, output) = Operand::in_place(&mut tensor)?;
-    forward(input, range, attrs, executor, output)
+    Ok(forward(input, range, attrs, executor, output)?)
 }
 
 fn forward<E: Element>(
@@ -194,7 +225,7 @@ fn forward<E: Element>(
     attrs: &Attributes,
     executor: &Executor,
     output: Operand<Output<'_, E>>,
-) -> Result<(), Error> {
+) -> Result<(), Failure> {
     let attrs = attrs.checked(range.is_some())?;
     let shape = input.shape::<E>(attrs.axis)?;
     output.place.check_shape(&input.place, "output")?;
@@ -244,9 +275,9 @@ pub fn quantize_and_dequantize_grad<E: Element, D: Dimension>(
     let shape = if given.is_some() { shape } else { shape.without_axis() };
     let mut layout = Layout::new();
     lay_out(&mut layout, &shape, [&gradients.place, &input.place, &backprop.place]);
-    exec::with_default_environment(|| {
+    Ok(exec::with_default_environment(|| {
         operation::gradient(given, &layout, &executor.0, &gradients.buffer, &input.buffer, &backprop.buffer)
-    })
+    })?)
 }
 
 /// Widens ranges by a tensor's elements, NaN left out, for data that comes in pieces: start `min` at infinity and `max` at
@@ -318,7 +349,7 @@ impl<E: Element> Quantizer<E> {
     /// be had.
     pub fn given(attrs: &Attributes, range: Range<'_, E>) -> Result<Self, Error> {
         let channels = range.bounds(None)?.given()?;
-        Self::prepare(attrs.checked(true)?, channels)
+        Ok(Self::prepare(attrs.checked(true)?, channels)?)
     }
 
     /// With a range gathered by [`update_range`]: results are those of a computed range, and nothing is clamped.
@@ -328,10 +359,10 @@ impl<E: Element> Quantizer<E> {
     /// As [`Quantizer::given`], but infinities are possible, and (infinity, minus infinity) is the range of no number.
     pub fn gathered(attrs: &Attributes, range: Range<'_, E>) -> Result<Self, Error> {
         let channels = range.bounds(None)?.gathered()?;
-        Self::prepare(attrs.checked(false)?, channels)
+        Ok(Self::prepare(attrs.checked(false)?, channels)?)
     }
 
-    fn prepare(attrs: Attrs, channels: Channels<E::Real>) -> Result<Self, Error> {
+    fn prepare(attrs: Attrs, channels: Channels<E::Real>) -> Result<Self, Failure> {
         let count = channels.fields().scale.len();
         if attrs.axis == -1 && count != 1 {
             return fail!(SizeMismatch, "min has {count} numbers; expected 1, because there is no axis");
@@ -350,9 +381,9 @@ impl<E: Element> Quantizer<E> {
         executor: &Executor,
         mut output: ArrayViewMut<'_, E, D>,
     ) -> Result<(), Error> {
-        self.run(Operand::input(&input)?, Operand::output(&mut output)?, |layout, input, output| {
+        Ok(self.run(Operand::input(&input)?, Operand::output(&mut output)?, |layout, input, output| {
             self.0.apply(layout, &executor.0, input, output)
-        })
+        })?)
     }
 
     /// The codes of the elements, saturated; what is NaN gives 0.
@@ -367,9 +398,9 @@ impl<E: Element> Quantizer<E> {
         mut codes: ArrayViewMut<'_, K, D>,
     ) -> Result<(), Error> {
         self.check_holds_codes::<K>()?;
-        self.run(Operand::input(&input)?, Operand::output(&mut codes)?, |layout, input, codes| {
+        Ok(self.run(Operand::input(&input)?, Operand::output(&mut codes)?, |layout, input, codes| {
             self.0.quantize(layout, &executor.0, input, codes)
-        })
+        })?)
     }
 
     /// The numbers of the codes.
@@ -384,9 +415,9 @@ impl<E: Element> Quantizer<E> {
         mut output: ArrayViewMut<'_, E, D>,
     ) -> Result<(), Error> {
         self.check_holds_codes::<K>()?;
-        self.run(Operand::input(&codes)?, Operand::output(&mut output)?, |layout, codes, output| {
+        Ok(self.run(Operand::input(&codes)?, Operand::output(&mut output)?, |layout, codes, output| {
             self.0.dequantize(layout, &executor.0, codes, output)
-        })
+        })?)
     }
 
     /// The gradient of [`Quantizer::apply`] by its input: masks by the range as it was given or gathered.
@@ -408,9 +439,9 @@ impl<E: Element> Quantizer<E> {
         backprop.place.check_shape(&input.place, "input_backprop")?;
         let mut layout = Layout::new();
         lay_out(&mut layout, &shape, [&gradients.place, &input.place, &backprop.place]);
-        exec::with_default_environment(|| {
+        Ok(exec::with_default_environment(|| {
             self.0.gradient(&layout, &executor.0, &gradients.buffer, &input.buffer, &backprop.buffer)
-        })
+        })?)
     }
 
     /// What each channel's elements are multiplied by, codes per unit: the reciprocal of what ONNX and PyTorch call scale.
@@ -427,8 +458,8 @@ impl<E: Element> Quantizer<E> {
         &self,
         from: Operand<Input<'_, A>>,
         to: Operand<Output<'_, B>>,
-        work: impl FnOnce(&Layout<2>, &Input<'_, A>, &Output<'_, B>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        work: impl FnOnce(&Layout<2>, &Input<'_, A>, &Output<'_, B>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let shape = self.shape(&from)?;
         to.place.check_shape(&from.place, "output")?;
         let mut layout = Layout::new();
@@ -436,7 +467,7 @@ impl<E: Element> Quantizer<E> {
         exec::with_default_environment(|| work(&layout, &from.buffer, &to.buffer))
     }
 
-    fn shape<'s, B>(&self, operand: &'s Operand<B>) -> Result<Shape<'s>, Error> {
+    fn shape<'s, B>(&self, operand: &'s Operand<B>) -> Result<Shape<'s>, Failure> {
         let axis = self.0.attrs().axis;
         let shape = operand.shape::<E>(axis)?;
         if shape.channels() == self.0.channels() {
@@ -446,7 +477,7 @@ impl<E: Element> Quantizer<E> {
         fail!(SizeMismatch, "shape[{axis}] is {actual}; expected {expected}, as the quantizer has channels")
     }
 
-    fn check_holds_codes<K: Code>(&self) -> Result<(), Error> {
+    fn check_holds_codes<K: Code>(&self) -> Result<(), Failure> {
         let (qmin, qmax) = self.0.attrs().codes();
         if K::RANGE.0 <= qmin.into() && i128::from(qmax) <= K::RANGE.1 {
             return Ok(());
@@ -471,14 +502,14 @@ struct Operand<B> {
 }
 
 impl<'a, E: Copy> Operand<Input<'a, E>> {
-    fn input<D: Dimension>(view: &'a ArrayView<'_, E, D>) -> Result<Self, Error> {
+    fn input<D: Dimension>(view: &'a ArrayView<'_, E, D>) -> Result<Self, Failure> {
         let place = Place::new(view.shape(), view.strides())?;
         Ok(Operand { buffer: Input::of_view(view, place.first), place })
     }
 }
 
 impl<'a, E: Copy> Operand<Output<'a, E>> {
-    fn output<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<Self, Error> {
+    fn output<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<Self, Failure> {
         let place = Place::new(view.shape(), view.strides())?;
         Ok(Operand { buffer: Output::of_view(view, place.first), place })
     }
@@ -486,7 +517,7 @@ impl<'a, E: Copy> Operand<Output<'a, E>> {
 
 impl<'a, E: Copy> Operand<Input<'a, E>> {
     /// A view as input and output at once.
-    fn in_place<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<(Self, Operand<Output<'a, E>>), Error> {
+    fn in_place<D: Dimension>(view: &'a mut ArrayViewMut<'_, E, D>) -> Result<(Self, Operand<Output<'a, E>>), Failure> {
         let output = Operand::output(view)?;
         let input = Operand { place: output.place.clone(), buffer: output.buffer.as_input() };
         Ok((input, output))
@@ -494,13 +525,13 @@ impl<'a, E: Copy> Operand<Input<'a, E>> {
 }
 
 impl<B> Operand<B> {
-    fn shape<E>(&self, axis: i32) -> Result<Shape<'_>, Error> {
+    fn shape<E>(&self, axis: i32) -> Result<Shape<'_>, Failure> {
         Shape::new("shape", &self.place.shape, axis, size_of::<E>())
     }
 }
 
 impl Place {
-    fn new(shape: &[usize], strides: &[isize]) -> Result<Self, Error> {
+    fn new(shape: &[usize], strides: &[isize]) -> Result<Self, Failure> {
         if shape.len() > MAX_RANK {
             return fail!(InvalidShape, "the rank is {}; expected {MAX_RANK} at the most", shape.len());
         }
@@ -515,7 +546,7 @@ impl Place {
         })
     }
 
-    fn check_shape(&self, other: &Place, name: &str) -> Result<(), Error> {
+    fn check_shape(&self, other: &Place, name: &str) -> Result<(), Failure> {
         if self.shape == other.shape {
             return Ok(());
         }
@@ -524,7 +555,7 @@ impl Place {
 }
 
 /// The values of a given range, checked.
-fn given<E: Element>(range: Option<Range<'_, E>>, shape: &Shape<'_>) -> Result<Option<Channels<E::Real>>, Error> {
+fn given<E: Element>(range: Option<Range<'_, E>>, shape: &Shape<'_>) -> Result<Option<Channels<E::Real>>, Failure> {
     range.map(|range| range.bounds(Some(shape.channels()))?.given()).transpose()
 }
 

@@ -53,8 +53,8 @@ mod spec;
 mod status;
 
 pub use api::{
-    Attributes, Code, Element, Executor, Quantizer, Range, quantize_and_dequantize, quantize_and_dequantize_grad,
-    quantize_and_dequantize_in_place, update_range,
+    Attributes, Code, Element, Error, Executor, Quantizer, Range, quantize_and_dequantize,
+    quantize_and_dequantize_grad, quantize_and_dequantize_in_place, update_range,
 };
 pub use attrs::{Arithmetic, Degenerate, RoundMode};
-pub use status::{Error, Status};
+pub use status::Status;

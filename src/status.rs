@@ -37,9 +37,9 @@ pub enum Status {
 
 /// A failure: its status, and one sentence that names the argument, its value and what was expected.
 ///
-/// The sentence is held in place, so that a failure allocates nothing; [`Display`](fmt::Display) gives it.
+/// The sentence is held in place, so that a failure allocates nothing.
 #[derive(Clone, Copy)]
-pub struct Error {
+pub(crate) struct Error {
     status: Status,
     len: u16,
     text: [u8; Error::CAPACITY],
@@ -58,12 +58,12 @@ impl Error {
     }
 
     /// The number of the failure.
-    pub fn status(&self) -> Status {
+    pub(crate) fn status(&self) -> Status {
         self.status
     }
 
     /// The sentence.
-    pub fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> &str {
         std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
     }
 }
@@ -79,19 +79,11 @@ impl Write for Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message())
-    }
-}
-
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error").field("status", &self.status).field("message", &self.message()).finish()
     }
 }
-
-impl std::error::Error for Error {}
 
 /// `Err(Error)` with a formatted sentence.
 macro_rules! fail {

@@ -150,9 +150,10 @@ test_c() {
 
 # The Rust tests. That its instruction set is expected keeps a test from running itself again on the others.
 
-# All of them, on the kernels that the library picks by itself.
+# All of them but one, on the kernels that the library picks by itself. The emulator cannot start a thread in a child that
+# a process with threads has forked: it ends with a failed assertion of its own.
 test_neon() {
-    QDQ_TEST_EXPECT_ISA=neon cargo test --locked --no-fail-fast --lib --test '*'
+    QDQ_TEST_EXPECT_ISA=neon cargo test --locked --no-fail-fast --lib --test '*' -- --skip a_fork_has_a_pool_of_its_own
 }
 
 # Without the slow ones: what is scalar here is the same source as elsewhere.

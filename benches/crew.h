@@ -1,6 +1,6 @@
 /*
- * Threads for the limits. Awake, they spin on a counter, so that handing them work costs less than any pool that sleeps;
- * at rest they leave the cores to whoever is measured next.
+ * Threads for the limits. Awake, they spin on a counter, so that handing them work costs less than any pool that
+ * sleeps; at rest they leave the cores to whoever is measured next.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */

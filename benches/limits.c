@@ -2,7 +2,6 @@
 #include "limits.h"
 
 #include "crew.h"
-#include "measure.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -94,9 +93,10 @@ struct candidate {
     bool (*is_available)(void);
 };
 
-#define CANDIDATE(isa, loop, way, words) {{#isa " " words, isa##_##loop##_##way}, has_##isa},
-#define PLAIN(isa, loop) CANDIDATE(isa, loop, plain, "") CANDIDATE(isa, loop, plain_ahead, "prefetch")
-#define STREAMING(isa, loop) CANDIDATE(isa, loop, stream, "stream") CANDIDATE(isa, loop, stream_ahead, "stream prefetch")
+#define CANDIDATE(isa, loop, way, words) {{#isa words, isa##_##loop##_##way}, has_##isa},
+#define PLAIN(isa, loop) CANDIDATE(isa, loop, plain, "") CANDIDATE(isa, loop, plain_ahead, " prefetch")
+#define STREAMING(isa, loop)                                                                                         \
+    CANDIDATE(isa, loop, stream, " stream") CANDIDATE(isa, loop, stream_ahead, " stream prefetch")
 
 static bool always(void)
 {
@@ -196,48 +196,46 @@ static void run_loop(const struct memory *memory, const struct loop *loop, const
     crew_run(run_part, &run);
 }
 
-void limit_run(const struct chosen_limit *chosen)
+static void call_loops(void *data)
 {
+    const struct chosen_limit *chosen = data;
     for (int i = 0; i < chosen->count; i++) {
         run_loop(&chosen->memory, chosen->loops[i], chosen->variants[i]);
     }
 }
 
+struct contestant limit_contestant(struct chosen_limit *chosen)
+{
+    return (struct contestant){.call = call_loops, .data = chosen, .crew = chosen->memory.threads};
+}
+
 /* Choosing. */
 
-static void call_chosen(void *chosen)
+/* The index of the contestant with the fastest sample: whatever else the machine does only adds to a time. */
+static int fastest_of(struct contestant *contestants, int count, int rounds)
 {
-    limit_run(chosen);
-}
-
-static double least_seconds(struct chosen_limit *single, int rounds)
-{
-    struct contestant contestant = {.call = call_chosen, .data = single, .threads = single->memory.threads};
-    double least = 1e9;
-    contestant_prepare(&contestant);
-    for (int i = 0; i < rounds; i++) {
-        const double seconds = contestant_sample(&contestant);
-        least = seconds < least ? seconds : least;
+    struct samples samples;
+    measure(contestants, count, rounds, &samples);
+    int fastest = 0;
+    for (int i = 1; i < count; i++) {
+        fastest = least_seconds(&samples, i) < least_seconds(&samples, fastest) ? i : fastest;
     }
-    return least;
+    return fastest;
 }
 
-static const struct variant *fastest(const struct memory *memory, const struct loop *loop, int rounds)
+static const struct variant *fastest_variant(const struct memory *memory, const struct loop *loop, int rounds)
 {
-    const struct variant *best = NULL;
-    double best_seconds = 0;
+    struct chosen_limit choices[MOST_CONTESTANTS];
+    struct contestant contestants[MOST_CONTESTANTS];
+    int count = 0;
     for (const struct candidate *c = loop->candidates; c->variant.name != NULL; c++) {
-        if (!c->is_available()) {
-            continue;
-        }
-        struct chosen_limit single = {.memory = *memory, .count = 1, .loops = {loop}, .variants = {&c->variant}};
-        const double seconds = least_seconds(&single, rounds);
-        if (best == NULL || seconds < best_seconds) {
-            best = &c->variant;
-            best_seconds = seconds;
+        if (c->is_available()) {
+            choices[count] = (struct chosen_limit){*memory, 1, {loop}, {&c->variant}};
+            contestants[count] = limit_contestant(&choices[count]);
+            count++;
         }
     }
-    return best;
+    return choices[count == 1 ? 0 : fastest_of(contestants, count, rounds)].variants[0];
 }
 
 struct chosen_limit limit_choose(enum limit limit, const struct memory *memory, int rounds)
@@ -245,7 +243,7 @@ struct chosen_limit limit_choose(enum limit limit, const struct memory *memory, 
     struct chosen_limit chosen = {.memory = *memory};
     for (int i = 0; i < 2 && LIMITS[limit].loops[i] != NULL; i++) {
         chosen.loops[i] = LIMITS[limit].loops[i];
-        chosen.variants[i] = fastest(memory, chosen.loops[i], rounds);
+        chosen.variants[i] = fastest_variant(memory, chosen.loops[i], rounds);
         chosen.count++;
     }
     return chosen;

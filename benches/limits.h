@@ -1,12 +1,14 @@
 /*
- * The limits: loops that move as many bytes as a piece of work must, and do nothing else. A limit is as fast as the machine
- * allows: of each loop there are variants (vector width, plain or streaming stores, with and without prefetching), and
- * before a row is measured the fastest of them on the row's own buffers is chosen.
+ * The limits: loops that move as many bytes as a piece of work must, and do nothing else. A limit is as fast as the
+ * machine allows: of each loop there are variants (vector width, plain or streaming stores, with and without
+ * prefetching), and before a row is measured the fastest of them on the row's own buffers is chosen.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
 #ifndef LIMITS_H
 #define LIMITS_H
+
+#include "measure.h"
 
 #include <stddef.h>
 
@@ -43,7 +45,7 @@ struct chosen_limit {
 };
 
 struct chosen_limit limit_choose(enum limit limit, const struct memory *memory, int rounds);
-void limit_run(const struct chosen_limit *chosen);
+struct contestant limit_contestant(struct chosen_limit *chosen);
 const char *limit_name(enum limit limit);
 
 /* What the limit reads and writes. */

@@ -1,6 +1,6 @@
 /*
- * The bodies of the limits' loops, for one vector width. limits.c includes this file once for each instruction set, with
- * these defined:
+ * The bodies of the limits' loops, for one vector width. limits.c includes this file once for each instruction set,
+ * with these defined:
  *
  *     ISA         what the names of the functions begin with
  *     TARGET      the function attribute that allows its instructions
@@ -8,8 +8,9 @@
  *     LOAD(p), STORE(p, v), STREAM(p, v)   unaligned, unaligned, aligned and past the caches
  *     MAX(a, b)   of any integers: it only has to need both
  *
- * A step is four vectors. What does not fill a step at the end, fewer than 256 bytes, is left out, as is what lies before
- * the first multiple of 64 in an output that is streamed to: a limit may only err by being too fast.
+ * A step is four vectors. What does not fill a step at the end, fewer than 256 bytes, is left out: a limit may only err
+ * by being too fast. A copy leaves out what lies before the output's first multiple of 64, too; the other loops are
+ * given outputs that begin with one.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -103,16 +104,16 @@ INLINE void FN(widen)(const struct memory *m, size_t ahead, int streaming)
 }
 
 /* A name for each way to run a loop. */
-#define WAY(loop, name, ahead, streaming)                                                                                \
-    TARGET static void NAMED(FN(loop), name)(const struct memory *m)                                                     \
-    {                                                                                                                    \
-        FN(loop)(m, ahead, streaming);                                                                                   \
-        FENCE();                                                                                                         \
+#define WAY(loop, name, ahead, streaming)                                                                            \
+    TARGET static void NAMED(FN(loop), name)(const struct memory *m)                                                 \
+    {                                                                                                                \
+        FN(loop)(m, ahead, streaming);                                                                               \
+        FENCE();                                                                                                     \
     }
-#define WAYS(loop)                                                                                                       \
-    WAY(loop, plain, 0, 0)                                                                                               \
-    WAY(loop, plain_ahead, AHEAD, 0)                                                                                     \
-    WAY(loop, stream, 0, 1)                                                                                              \
+#define WAYS(loop)                                                                                                   \
+    WAY(loop, plain, 0, 0)                                                                                           \
+    WAY(loop, plain_ahead, AHEAD, 0)                                                                                 \
+    WAY(loop, stream, 0, 1)                                                                                          \
     WAY(loop, stream_ahead, AHEAD, 1)
 
 WAY(copy, stream, 0, 1)

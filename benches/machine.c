@@ -5,9 +5,9 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 static void describe_date(struct machine *machine)
 {
@@ -40,10 +40,34 @@ static void describe_compiler(struct machine *machine)
 #endif
 }
 
-static long cache_size(int name)
+/* One line of what the kernel knows of the first core's caches, "" where it does not say. */
+static void read_cache_file(int index, const char *name, char line[32])
 {
-    const long size = sysconf(name);
-    return size > 0 ? size : 0;
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
+    FILE *file = fopen(path, "r");
+    line[0] = '\0';
+    if (file != NULL) {
+        if (fgets(line, 32, file) == NULL) {
+            line[0] = '\0';
+        }
+        fclose(file);
+    }
+}
+
+/* sysconf would give all third levels of the socket together. */
+static void describe_caches(struct machine *machine)
+{
+    char level[32], type[32], kilobytes[32];
+    for (int index = 0; index < 8; index++) {
+        read_cache_file(index, "level", level);
+        read_cache_file(index, "type", type);
+        read_cache_file(index, "size", kilobytes);
+        const long number = strtol(level, NULL, 10);
+        if (number >= 1 && number <= 3 && strncmp(type, "Instruction", 11) != 0) {
+            machine->caches[number - 1] = strtol(kilobytes, NULL, 10) * 1024;
+        }
+    }
 }
 
 static int usable_cores(void)
@@ -54,14 +78,10 @@ static int usable_cores(void)
 
 struct machine machine_describe(void)
 {
-    struct machine machine = {
-        .level1 = cache_size(_SC_LEVEL1_DCACHE_SIZE),
-        .level2 = cache_size(_SC_LEVEL2_CACHE_SIZE),
-        .level3 = cache_size(_SC_LEVEL3_CACHE_SIZE),
-        .cores = usable_cores(),
-    };
+    struct machine machine = {.cores = usable_cores()};
     describe_date(&machine);
     describe_processor(&machine);
     describe_compiler(&machine);
+    describe_caches(&machine);
     return machine;
 }

@@ -9,9 +9,9 @@
 struct machine {
     char date[32]; /* UTC, ISO 8601 */
     char processor[128];
-    char compiler[128]; /* of the limits */
-    long level1, level2, level3; /* data caches in bytes, as one core sees them; 0: unknown */
-    int cores;                   /* that this process may use */
+    char compiler[128]; /* that compiled the limits */
+    long caches[3];     /* for data, of the first core, in bytes; 0: unknown */
+    int cores;          /* that this process may use */
 };
 
 struct machine machine_describe(void);

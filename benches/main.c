@@ -1,8 +1,8 @@
 /*
  * qdq-bench: libqdq beside the limits of the machine, row by row. `qdq-bench --help` lists the options.
  *
- * The library picks its kernels once in a process, so each set of kernels is measured by a child, which writes what it found
- * to memory that it shares with its parent.
+ * The library picks its kernels once in a process, so each set of kernels is measured by a child, which writes what
+ * it found to memory that it shares with its parent.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -25,11 +25,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void call_limit(void *limit)
-{
-    limit_run(limit);
-}
-
 static void name_loops(const struct chosen_limit *limit, struct result *result)
 {
     for (int i = 0; i < limit->count; i++) {
@@ -46,12 +41,9 @@ static struct result measure_row(const struct options *options, int index)
     const struct memory memory = work_memory(work);
     struct chosen_limit limit = limit_choose(row->limit, &memory, options->rounds);
     struct contestant contestants[] = {
-        {.call = call_limit, .data = &limit, .threads = memory.threads},
+        row->limit == LIMIT_CALL ? work_empty_call(work) : limit_contestant(&limit),
         work_contestant(work),
     };
-    if (row->limit == LIMIT_CALL) {
-        contestants[0] = work_empty_call(work);
-    }
     struct samples samples;
     measure(contestants, 2, options->samples, &samples);
     work_close(work);
@@ -65,6 +57,7 @@ static struct result measure_row(const struct options *options, int index)
 
 static void measure_rows(const struct options *options, struct isa_results *results)
 {
+    report_heading();
     for (int i = 0; i < ROW_COUNT; i++) {
         if (strstr(ROWS[i].name, options->rows) == NULL && strstr(ROWS[i].group, options->rows) == NULL) {
             continue;
@@ -93,6 +86,9 @@ static void measure_isa(const struct options *options, const char *isa, struct i
     } else {
         measure_rows(options, results);
     }
+    if (results->result_count + results->point_count == 0) {
+        fail("--rows %s: no row has such a name", options->rows);
+    }
 }
 
 static void measure_in_child(const struct options *options, const char *isa, struct isa_results *results)
@@ -104,8 +100,11 @@ static void measure_in_child(const struct options *options, const char *isa, str
         exit(EXIT_SUCCESS);
     }
     int status;
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0) {
+    if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status)) {
         fail("the measurement ended early");
+    }
+    if (WEXITSTATUS(status) != EXIT_SUCCESS) {
+        exit(EXIT_FAILURE); /* the child has said why */
     }
 }
 

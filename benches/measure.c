@@ -27,19 +27,20 @@ static double time_calls(const struct contestant *contestant, size_t repeats)
 
 static void begin(const struct contestant *contestant)
 {
-    if (contestant->threads > 1) {
-        crew_wake(contestant->threads);
+    if (contestant->crew > 1) {
+        crew_wake(contestant->crew);
     }
 }
 
 static void end(const struct contestant *contestant)
 {
-    if (contestant->threads > 1) {
+    if (contestant->crew > 1) {
         crew_rest();
     }
 }
 
-void contestant_prepare(struct contestant *contestant)
+/* Finds out how many calls make a sample. */
+static void prepare(struct contestant *contestant)
 {
     size_t repeats = 1;
     double seconds;
@@ -52,9 +53,9 @@ void contestant_prepare(struct contestant *contestant)
     contestant->repeats = (size_t)((double)repeats * SAMPLE_SECONDS / seconds) + 1;
 }
 
-/* The first call, which is not timed, finds the caches as the contestant before left them, and threads asleep. Where a call
-   is a whole sample it is so long that neither matters. */
-double contestant_sample(struct contestant *contestant)
+/* Seconds of a call. The first call, which is not timed, finds the caches as the contestant before left them, and
+   threads asleep. Where a call is a whole sample it is so long that neither matters. */
+static double take_sample(struct contestant *contestant)
 {
     begin(contestant);
     if (contestant->repeats > 1) {
@@ -68,12 +69,12 @@ double contestant_sample(struct contestant *contestant)
 void measure(struct contestant *contestants, int count, int sample_count, struct samples *samples)
 {
     for (int i = 0; i < count; i++) {
-        contestant_prepare(&contestants[i]);
+        prepare(&contestants[i]);
     }
     samples->count = sample_count;
     for (int sample = 0; sample < sample_count; sample++) {
         for (int i = 0; i < count; i++) {
-            samples->seconds[i][sample] = contestant_sample(&contestants[i]);
+            samples->seconds[i][sample] = take_sample(&contestants[i]);
         }
     }
 }
@@ -90,6 +91,16 @@ static double median(const double *values, int count)
     memcpy(sorted, values, (size_t)count * sizeof *values);
     qsort(sorted, (size_t)count, sizeof *sorted, compare);
     return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+double least_seconds(const struct samples *samples, int contestant)
+{
+    const double *seconds = samples->seconds[contestant];
+    double least = seconds[0];
+    for (int i = 1; i < samples->count; i++) {
+        least = seconds[i] < least ? seconds[i] : least;
+    }
+    return least;
 }
 
 double median_seconds(const struct samples *samples, int contestant)

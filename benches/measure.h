@@ -1,6 +1,6 @@
 /*
- * Times, taken in turn: one sample of each contestant, then again, so that what disturbs the machine disturbs all alike. A
- * sample is one call, or as many as fill 200 microseconds.
+ * Times, taken in turn: one sample of each contestant, then again, so that what disturbs the machine disturbs all
+ * alike. A sample is one call, or as many as fill 200 microseconds.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -9,13 +9,13 @@
 
 #include <stddef.h>
 
-enum { MOST_CONTESTANTS = 4, MOST_SAMPLES = 64 };
+enum { MOST_CONTESTANTS = 16, MOST_SAMPLES = 64 };
 
 struct contestant {
     void (*call)(void *data);
     void *data;
-    int threads;    /* of the crew that it runs on; 0 and 1: it has none */
-    size_t repeats; /* set by contestant_prepare */
+    int crew;       /* threads of the crew that it runs on; 0 and 1: it has none */
+    size_t repeats; /* of a sample; set by measure */
 };
 
 struct samples {
@@ -23,15 +23,10 @@ struct samples {
     double seconds[MOST_CONTESTANTS][MOST_SAMPLES]; /* of one call */
 };
 
-/* Finds out how many calls make a sample. */
-void contestant_prepare(struct contestant *contestant);
-
-/* Seconds of one call. */
-double contestant_sample(struct contestant *contestant);
-
 /* So many samples of each of the contestants. */
 void measure(struct contestant *contestants, int count, int sample_count, struct samples *samples);
 
+double least_seconds(const struct samples *samples, int contestant);
 double median_seconds(const struct samples *samples, int contestant);
 
 /* The median of the quotients of two contestants' samples that were taken beside each other. */

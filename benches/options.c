@@ -72,6 +72,6 @@ struct options options_parse(int argc, char **argv)
         parse_option(&options, argc, argv, &i);
     }
     options.samples = options.quick ? 5 : 21;
-    options.rounds = options.quick ? 1 : 3;
+    options.rounds = options.quick ? 2 : 4;
     return options;
 }

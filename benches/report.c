@@ -11,13 +11,18 @@
 void report_machine(const struct machine *machine)
 {
     printf("%s: %s, %d cores, caches of %ld KB, %ld KB, %ld KB\n", machine->date, machine->processor, machine->cores,
-           machine->level1 >> 10, machine->level2 >> 10, machine->level3 >> 10);
+           machine->caches[0] >> 10, machine->caches[1] >> 10, machine->caches[2] >> 10);
     fflush(stdout);
 }
 
 void report_isa(const struct isa_results *results)
 {
     printf("\nlibqdq %s, %s\n", results->version, results->isa);
+    fflush(stdout);
+}
+
+void report_heading(void)
+{
     printf("%-36s %-16s %12s %12s %7s %7s\n", "", "limit", "limit", "libqdq", "ratio", "goal");
     fflush(stdout);
 }
@@ -26,19 +31,19 @@ void report_isa(const struct isa_results *results)
 
 static void print_call(const struct row *row, const struct result *result, double goal)
 {
-    printf("%-36s %-16s %9.1f ns", row->name, limit_name(row->limit), 1e9 * result->limit);
-    printf(" %9.1f ns", 1e9 * result->ours);
+    printf("%-36s %-16s %9.1f ns %9.1f ns %7s", row->name, limit_name(row->limit), 1e9 * result->limit,
+           1e9 * result->ours, "");
     if (goal > 0) {
-        printf(" %7s %4.0f ns%s\n", "", 1e9 * goal, result->ours <= goal ? "" : "  missed");
+        printf(" %4.0f ns%s\n", 1e9 * goal, result->ours <= goal ? "" : "  missed");
     } else {
-        printf(" %7s %7s\n", "", "-");
+        printf(" %7s\n", "-");
     }
 }
 
 static void print_row(const struct row *row, const struct result *result, double goal)
 {
     const double moved = 1e-9 * limit_bytes(row->limit, row_bytes(row));
-    printf("%-36s %-16s %7.1f GB/s %7.1f GB/s %7.2f", row->name, limit_name(row->limit), moved / result->limit,
+    printf("%-36s %-16s %7.1f GB/s %7.1f GB/s %7.3f", row->name, limit_name(row->limit), moved / result->limit,
            moved / result->ours, result->ratio);
     if (goal > 0) {
         printf(" %7.2f%s\n", goal, result->ratio >= goal ? "" : "  missed");
@@ -86,10 +91,11 @@ static void write_member(FILE *file, const char *name, const char *value)
     write_string(file, value);
 }
 
-static void write_goal(FILE *file, const char *name, double goal)
+/* 0 stands for none. */
+static void write_optional(FILE *file, const char *name, double value)
 {
-    if (goal > 0) {
-        fprintf(file, ", \"%s\": %.4g", name, goal);
+    if (value > 0) {
+        fprintf(file, ", \"%s\": %.4g", name, value);
     } else {
         fprintf(file, ", \"%s\": null", name);
     }
@@ -107,10 +113,10 @@ static void write_result(FILE *file, const char *isa, const struct result *resul
     write_member(file, "limit", limit_name(row->limit));
     fputs(", ", file);
     write_member(file, "loop", result->loop);
-    fprintf(file, ", \"limit_seconds\": %.6g, \"seconds\": %.6g, \"ratio\": %.4g", result->limit, result->ours,
-            result->ratio);
-    write_goal(file, "goal", row_goal(row, isa));
-    write_goal(file, "goal_seconds", row_goal_seconds(row, isa));
+    fprintf(file, ", \"limit_seconds\": %.6g, \"seconds\": %.6g", result->limit, result->ours);
+    write_optional(file, "ratio", row->limit == LIMIT_CALL ? 0 : result->ratio);
+    write_optional(file, "goal", row_goal(row, isa));
+    write_optional(file, "goal_seconds", row_goal_seconds(row, isa));
     fputs("}", file);
 }
 
@@ -147,8 +153,8 @@ static void write_machine(FILE *file, const struct machine *machine)
     write_member(file, "date", machine->date);
     fputs(",\n  ", file);
     write_member(file, "processor", machine->processor);
-    fprintf(file, ",\n  \"cores\": %d,\n  \"caches\": [%ld, %ld, %ld],\n  ", machine->cores, machine->level1,
-            machine->level2, machine->level3);
+    fprintf(file, ",\n  \"cores\": %d,\n  \"caches\": [%ld, %ld, %ld],\n  ", machine->cores, machine->caches[0],
+            machine->caches[1], machine->caches[2]);
     write_member(file, "compiler", machine->compiler);
     fputs(",\n", file);
 }

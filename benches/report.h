@@ -12,6 +12,7 @@
 
 void report_machine(const struct machine *machine);
 void report_isa(const struct isa_results *results);
+void report_heading(void);
 void report_result(const struct isa_results *results, const struct result *result);
 void report_point(const struct point *point);
 

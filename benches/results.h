@@ -1,5 +1,6 @@
 /*
- * What was measured. A plain block of memory: each set of kernels is measured by a process of its own, which writes here.
+ * What was measured. A plain block of memory: each set of kernels is measured by a process of its own, which writes
+ * here.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */

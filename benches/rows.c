@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 #include "rows.h"
 
+#include "results.h"
+
 #include <string.h>
 
 /* Elements of a float tensor of so many bytes. */
@@ -61,9 +63,12 @@ const struct row ROWS[] = {
     {GROUP, "gradient axis 1 of 4096x4096", F32, GIVEN, MATRIX(1), .limit = LIMIT_MERGE, .goal = 0.82},
 #undef GROUP
 #define GROUP .group = "codes and ranges"
-    {GROUP, "quantize to int8 256 MB", .function = QUANTIZE, F32, GIVEN, FLAT(MB(256), 4), .limit = LIMIT_NARROW, .goal = 0.95},
-    {GROUP, "dequantize from int8 256 MB", .function = DEQUANTIZE, F32, GIVEN, FLAT(MB(256), 4), .limit = LIMIT_WIDEN, .goal = 0.95},
-    {GROUP, "range_update 256 MB", .function = RANGE_UPDATE, F32, FLAT(MB(256), 4), .limit = LIMIT_READ, .goal = 0.95},
+    {GROUP, "quantize to int8 256 MB", .function = QUANTIZE, F32, GIVEN, FLAT(MB(256), 4),
+     .limit = LIMIT_NARROW, .goal = 0.95},
+    {GROUP, "dequantize from int8 256 MB", .function = DEQUANTIZE, F32, GIVEN, FLAT(MB(256), 4),
+     .limit = LIMIT_WIDEN, .goal = 0.95},
+    {GROUP, "range_update 256 MB", .function = RANGE_UPDATE, F32, FLAT(MB(256), 4),
+     .limit = LIMIT_READ, .goal = 0.95},
 #undef GROUP
 #define GROUP .group = "views"
     {GROUP, "transposed input 4096x4096", F32, GIVEN, MATRIX(-1), .input_view = TRANSPOSED, .limit = LIMIT_COPY,
@@ -97,6 +102,7 @@ const struct row ROWS[] = {
 #undef GROUP
 };
 const int ROW_COUNT = sizeof ROWS / sizeof ROWS[0];
+_Static_assert(sizeof ROWS / sizeof ROWS[0] <= MOST_ROWS, "the results have no room for the rows");
 
 int64_t row_elements(const struct row *row)
 {

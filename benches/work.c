@@ -128,8 +128,8 @@ static const qdq_executor *executor_or_null(const struct work *work)
 static void call_apply(void *data)
 {
     struct work *w = data;
-    check(qdq_quantize_and_dequantize_v4(&w->input.tensor, end_or_null(&w->minima), end_or_null(&w->maxima), &w->attrs,
-                                         executor_or_null(w), &w->output.tensor));
+    check(qdq_quantize_and_dequantize_v4(&w->input.tensor, end_or_null(&w->minima), end_or_null(&w->maxima),
+                                         &w->attrs, executor_or_null(w), &w->output.tensor));
 }
 
 static void call_gradient(void *data)
@@ -159,14 +159,14 @@ static void call_range_update(void *data)
 }
 
 /* The typed functions, and empty ones of the same arguments. */
-#define DENSE_ARGUMENTS(w)                                                                                               \
-    (w)->input.tensor.data, (w)->input.shape, (w)->row->rank, (w)->minima.memory, (w)->maxima.memory,                    \
+#define DENSE_ARGUMENTS(w)                                                                                           \
+    (w)->input.tensor.data, (w)->input.shape, (w)->row->rank, (w)->minima.memory, (w)->maxima.memory,                \
         (w)->row->given ? (size_t)1 : 0, &(w)->attrs, NULL, (w)->output.tensor.data
-#define DENSE_FUNCTION(suffix)                                                                                           \
-    static void call_##suffix(void *data)                                                                                \
-    {                                                                                                                    \
-        struct work *w = data;                                                                                           \
-        check(qdq_quantize_and_dequantize_v4_##suffix(DENSE_ARGUMENTS(w)));                                              \
+#define DENSE_FUNCTION(suffix)                                                                                       \
+    static void call_##suffix(void *data)                                                                            \
+    {                                                                                                                \
+        struct work *w = data;                                                                                       \
+        check(qdq_quantize_and_dequantize_v4_##suffix(DENSE_ARGUMENTS(w)));                                          \
     }
 DENSE_FUNCTION(f32)
 DENSE_FUNCTION(f64)

@@ -1,6 +1,6 @@
 /*
- * A row made ready: its tensors, filled, and the library's call on them. The memory is what a program gets from malloc, touched
- * once. Elements are near a normal distribution, a given range holds nearly all of them.
+ * A row made ready: its tensors, filled, and the library's call on them. The memory is what a program gets from
+ * malloc, touched once. Elements are near a normal distribution, a given range holds nearly all of them.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */

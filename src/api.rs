@@ -308,8 +308,9 @@ pub fn update_range<E: Element, D: Dimension>(
     let input = Operand::input(&input)?;
     let shape = input.shape::<E>(axis.map_or(-1, |axis| i32::try_from(axis).unwrap_or(i32::MAX)))?;
     let mut known = Range { min, max }.bounds(Some(shape.channels()))?.to_widen()?;
-    let mut layout = Layout::<1>::new();
-    lay_out(&mut layout, &shape, [&input.place]);
+    let mut layout = Layout::new();
+    // Both operands: the walk is in the order of the last one.
+    lay_out(&mut layout, &shape, [&input.place, &input.place]);
     exec::with_default_environment(|| ranges::widen(&layout, &executor.0, &input.buffer, &mut known))?;
     ranges::settle_zeros(&mut known);
     let fields = known.fields();

@@ -121,12 +121,10 @@ impl<const N: usize> Dimension<N> {
         distances
     }
 
-    /// Whether `inner` continues where an element of this dimension ends, in every operand.
-    fn is_continued_by(&self, inner: &Self) -> bool {
-        let ends_where = |index: usize| inner.strides[index].checked_mul(inner.size as isize);
-        !self.has_channels()
-            && !inner.has_channels()
-            && (0..N).all(|index| ends_where(index) == Some(self.strides[index]))
+    /// Whether it ends where `outer`'s next element begins, in every operand.
+    fn continues(&self, outer: &Self) -> bool {
+        let end = |index: usize| self.strides[index].checked_mul(self.size as isize);
+        (0..N).all(|index| end(index) == Some(outer.strides[index]))
     }
 }
 
@@ -135,6 +133,8 @@ impl<const N: usize> Dimension<N> {
 pub(crate) struct Layout<const N: usize> {
     nest: ArrayVec<Dimension<N>, MAX_RANK>,
     row: Dimension<N>,
+    /// How many neighbours in a row share a channel.
+    inner: usize,
     /// Of the first element in each operand's buffer.
     starts: [usize; N],
     elements: usize,
@@ -144,7 +144,8 @@ pub(crate) struct Layout<const N: usize> {
 impl<const N: usize> Layout<N> {
     /// Of no elements, to be filled in.
     pub(crate) fn new() -> Self {
-        Layout { nest: ArrayVec::new(), row: Dimension::SINGLE, starts: [0; N], elements: 0, channels: 1 }
+        let (nest, row) = (ArrayVec::new(), Dimension::SINGLE);
+        Layout { nest, row, inner: ONE_CHANNEL, starts: [0; N], elements: 0, channels: 1 }
     }
 
     /// Operands that are all dense and row-major.
@@ -211,8 +212,9 @@ impl<const N: usize> Layout<N> {
         let mut kept = 0;
         for index in 1..self.nest.len() {
             let inner = self.nest[index];
-            if self.nest[kept].is_continued_by(&inner) {
-                self.nest[kept] = Dimension { size: self.nest[kept].size * inner.size, ..inner };
+            let outer = self.nest[kept];
+            if !outer.has_channels() && !inner.has_channels() && inner.continues(&outer) {
+                self.nest[kept] = Dimension { size: outer.size * inner.size, ..inner };
             } else {
                 kept += 1;
                 self.nest[kept] = inner;
@@ -221,9 +223,16 @@ impl<const N: usize> Layout<N> {
         self.nest.truncate(kept + 1);
     }
 
-    /// The innermost dimension becomes the row.
+    /// The innermost dimension becomes the row; with that of the channels around it where it continues it.
     fn take_row(&mut self) {
         self.row = self.nest.pop().unwrap_or(Dimension::SINGLE);
+        self.inner = if self.row.has_channels() { 1 } else { ONE_CHANNEL };
+        let is_continued = |channels: &&mut Dimension<N>| channels.has_channels() && self.row.continues(channels);
+        if let Some(channels) = self.nest.last_mut().filter(is_continued) {
+            self.inner = self.row.size;
+            self.row = Dimension { size: channels.size * self.inner, channel_step: 1, ..self.row };
+            self.nest.pop();
+        }
     }
 
     pub(crate) fn elements(&self) -> usize {
@@ -234,19 +243,24 @@ impl<const N: usize> Layout<N> {
         self.channels
     }
 
-    /// Whether each element of a row has a channel of its own.
-    pub(crate) fn has_channel_per_element(&self) -> bool {
-        self.row.has_channels()
-    }
-
     /// The nest's dimensions and, last, the row's.
     pub(crate) fn dimensions(&self) -> impl Iterator<Item = &Dimension<N>> {
         self.nest.iter().chain([&self.row])
     }
 
-    /// Whether a row's elements are neighbours in every operand.
-    fn has_contiguous_rows(&self) -> bool {
-        self.row.strides == [1; N]
+    /// How many neighbours along a dimension share a channel: what a cut between channels is a multiple of.
+    pub(crate) fn channel_size(&self, dimension: usize) -> usize {
+        if dimension == self.nest.len() && self.inner != ONE_CHANNEL { self.inner } else { 1 }
+    }
+
+    /// Whether every channel's elements are neighbours, in every operand.
+    pub(crate) fn has_channels_in_one_run(&self) -> bool {
+        let is_outermost = match &self.nest[..] {
+            [] => true,
+            [dimension] => dimension.has_channels(),
+            _ => false,
+        };
+        is_outermost && self.inner > 1 && self.row.strides == [1; N]
     }
 }
 
@@ -263,160 +277,222 @@ impl<'a, const N: usize> Piece<'a, N> {
         Piece { layout, dimension, indices }
     }
 
-    pub(crate) fn has_channel_per_element(&self) -> bool {
-        self.layout.has_channel_per_element()
-    }
-
-    /// The rows, in the order of the walk. Rows that are not contiguous come in parts of at most [`STAGED`] elements.
+    /// The matrices, in the order of the walk.
     #[inline(always)]
-    pub(crate) fn rows<'c>(&self, counters: &'c mut Counters) -> Rows<'a, 'c, N> {
-        self.rows_of_at_most(counters, if self.layout.has_contiguous_rows() { usize::MAX } else { STAGED })
-    }
-
-    /// All rows in parts of at most [`STAGED`] elements.
-    pub(crate) fn parts<'c>(&self, counters: &'c mut Counters) -> Rows<'a, 'c, N> {
-        self.rows_of_at_most(counters, STAGED)
-    }
-
-    #[inline(always)]
-    fn rows_of_at_most<'c>(&self, counters: &'c mut Counters, most: usize) -> Rows<'a, 'c, N> {
-        counters.clear();
-        counters.extend(self.layout.nest.iter().map(|_| 0));
-        let Layout { nest, row, starts, elements, .. } = self.layout;
+    pub(crate) fn matrices<'c>(&self, counters: &'c mut Counters) -> Matrices<'a, 'c, N> {
+        let Layout { nest, row, inner, starts, elements, .. } = self.layout;
         let cut = if self.dimension == nest.len() { row } else { &nest[self.dimension] };
-        let len = if self.dimension == nest.len() { self.indices.len() } else { row.size };
-        let mut rows = Rows {
-            nest,
+        let (rows, outer) = nest.split_last().unwrap_or((&Dimension::SINGLE, &[]));
+        let size = |index: usize, whole: usize| if self.dimension == index { self.indices.len() } else { whole };
+        let mut first = Row {
+            starts: *starts,
+            strides: row.strides,
+            len: size(nest.len(), row.size),
+            run: Run { channel: 0, phase: 0, inner: *inner },
+        };
+        first.advance(cut, self.indices.start);
+        counters.clear();
+        counters.extend(outer.iter().map(|_| 0));
+        Matrices {
+            nest: outer,
             cut: (self.dimension, self.indices.len()),
             counters,
             is_done: *elements == 0 || self.indices.is_empty(),
-            row: Row {
-                starts: *starts,
-                strides: row.strides,
-                len: most.min(len),
-                channel: 0,
-                has_channel_per_element: row.has_channels(),
+            matrix: Matrix {
+                first,
+                rows: if nest.is_empty() { 1 } else { size(outer.len(), rows.size) },
+                apart: rows.strides,
+                channel_step: rows.channel_step,
             },
-            offset: 0,
-            len,
-        };
-        rows.row.advance(cut, self.indices.start as isize);
-        rows
+        }
     }
 }
 
-/// How many elements of a row that is not contiguous are worked on at once.
-pub(crate) const STAGED: usize = 256;
+/// The elements of a row share one channel.
+pub(crate) const ONE_CHANNEL: usize = usize::MAX;
 
-/// A run of elements.
+/// Which channels a row's elements have: element i that of `channel + (phase + i) / inner`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    pub(crate) channel: usize,
+    pub(crate) phase: usize,
+    pub(crate) inner: usize,
+}
+
+impl Run {
+    /// From an element further on.
+    #[inline(always)]
+    pub(crate) fn after(self, elements: usize) -> Self {
+        match self.inner {
+            ONE_CHANNEL => self,
+            1 => Run { channel: self.channel + elements, ..self },
+            inner => {
+                let position = self.phase + elements;
+                Run { channel: self.channel + position / inner, phase: position % inner, inner }
+            }
+        }
+    }
+}
+
+/// A row of elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Row<const N: usize> {
     /// Of its first element in each operand's buffer.
-    pub(crate) starts: [usize; N],
+    starts: [usize; N],
     /// From one element to the next in each operand's buffer.
-    pub(crate) strides: [isize; N],
+    strides: [isize; N],
     pub(crate) len: usize,
-    /// Of its first element.
-    pub(crate) channel: usize,
-    has_channel_per_element: bool,
+    pub(crate) run: Run,
 }
 
 impl<const N: usize> Row<N> {
-    /// Whether its elements are neighbours in an operand.
-    #[inline(always)]
-    pub(crate) fn is_contiguous(&self, operand: usize) -> bool {
-        self.strides[operand] == 1 || self.len == 1
-    }
-
-    pub(crate) fn has_channel_per_element(&self) -> bool {
-        self.has_channel_per_element
-    }
-
-    /// The channels of its elements, where each has its own.
-    #[inline(always)]
-    pub(crate) fn channels(&self) -> Range<usize> {
-        self.channel..self.channel + self.len
-    }
-
     /// Moves by `steps` elements of a dimension.
     #[inline(always)]
-    fn advance(&mut self, dimension: &Dimension<N>, steps: isize) {
+    fn advance(&mut self, dimension: &Dimension<N>, steps: usize) {
         for (start, stride) in self.starts.iter_mut().zip(dimension.strides) {
-            *start = start.wrapping_add_signed(stride.wrapping_mul(steps));
+            *start = start.wrapping_add_signed(stride.wrapping_mul(steps as isize));
         }
-        self.channel = self.channel.wrapping_add_signed(dimension.channel_step as isize * steps);
+        if dimension.has_channels() {
+            self.run = match self.run.inner {
+                ONE_CHANNEL => Run { channel: self.run.channel + steps, ..self.run },
+                _ => self.run.after(steps),
+            };
+        }
     }
 
-    fn as_dimension(&self) -> Dimension<N> {
-        Dimension { size: self.len, strides: self.strides, channel_step: usize::from(self.has_channel_per_element) }
+    /// Takes back what [`Row::advance`] did for a dimension that is not the row's.
+    #[inline(always)]
+    fn retreat(&mut self, dimension: &Dimension<N>, steps: usize) {
+        for (start, stride) in self.starts.iter_mut().zip(dimension.strides) {
+            *start = start.wrapping_add_signed(stride.wrapping_mul(steps as isize).wrapping_neg());
+        }
+        self.run.channel -= dimension.channel_step * steps;
     }
 }
+
+/// The innermost rows of a walk, equally far apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrix<const N: usize> {
+    first: Row<N>,
+    pub(crate) rows: usize,
+    apart: [isize; N],
+    channel_step: usize,
+}
+
+/// A matrix of one operand, in its buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) start: usize,
+    pub(crate) rows: usize,
+    pub(crate) apart: isize,
+    pub(crate) len: usize,
+    pub(crate) stride: isize,
+}
+
+impl<const N: usize> Matrix<N> {
+    /// The channels of a row.
+    #[inline(always)]
+    pub(crate) fn run(&self, row: usize) -> Run {
+        Run { channel: self.first.run.channel + row * self.channel_step, ..self.first.run }
+    }
+
+    #[inline(always)]
+    pub(crate) fn place(&self, operand: usize) -> Place {
+        Place {
+            start: self.first.starts[operand],
+            rows: self.rows,
+            apart: self.apart[operand],
+            len: self.first.len,
+            stride: self.first.strides[operand],
+        }
+    }
+
+    /// Whether a row's elements are neighbours, in every operand.
+    #[inline(always)]
+    pub(crate) fn is_contiguous(&self) -> bool {
+        self.first.strides == [1; N] || self.first.len == 1
+    }
+
+    /// Itself in parts of at most [`STAGED`] elements.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Matrix<N>> + '_ {
+        let (rows, columns) = self.part_size();
+        (0..self.rows).step_by(rows).flat_map(move |top| {
+            (0..self.first.len)
+                .step_by(columns)
+                .map(move |left| self.part(top..self.rows.min(top + rows), left..self.first.len.min(left + columns)))
+        })
+    }
+
+    /// Several short rows where an operand's neighbours are in different rows.
+    fn part_size(&self) -> (usize, usize) {
+        let is_transposed =
+            |operand: usize| self.apart[operand].unsigned_abs() < self.first.strides[operand].unsigned_abs();
+        if self.first.len < STAGED_COLUMNS || (0..N).any(is_transposed) {
+            (STAGED / STAGED_COLUMNS, STAGED_COLUMNS)
+        } else {
+            (1, STAGED)
+        }
+    }
+
+    fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Matrix<N> {
+        let mut first = Row { run: self.run(rows.start), len: columns.len(), ..self.first };
+        for (operand, start) in first.starts.iter_mut().enumerate() {
+            let down = self.apart[operand].wrapping_mul(rows.start as isize);
+            let right = self.first.strides[operand].wrapping_mul(columns.start as isize);
+            *start = start.wrapping_add_signed(down.wrapping_add(right));
+        }
+        first.run = first.run.after(columns.start);
+        Matrix { first, rows: rows.len(), ..*self }
+    }
+}
+
+/// How many elements that are not neighbours are worked on at once.
+pub(crate) const STAGED: usize = 1024;
+
+/// How many of them are in a row, if there are several rows.
+const STAGED_COLUMNS: usize = 64;
 
 /// Memory for the indices of a walk: large, so it is lent instead of moved.
 pub(crate) type Counters = ArrayVec<usize, MAX_RANK>;
 
-/// The rows of a piece: an odometer over the nest.
-pub(crate) struct Rows<'a, 'c, const N: usize> {
+/// The matrices of a piece: an odometer over the nest but its innermost dimension.
+pub(crate) struct Matrices<'a, 'c, const N: usize> {
     nest: &'a [Dimension<N>],
     /// The dimension that is not whole, and how many of its indices there are.
     cut: (usize, usize),
     counters: &'c mut Counters,
     is_done: bool,
-    /// The next part of a row.
-    row: Row<N>,
-    /// Where in the row that part begins, and the whole row's length.
-    offset: usize,
-    len: usize,
+    matrix: Matrix<N>,
 }
 
-impl<const N: usize> Iterator for Rows<'_, '_, N> {
-    type Item = Row<N>;
+impl<const N: usize> Iterator for Matrices<'_, '_, N> {
+    type Item = Matrix<N>;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Row<N>> {
+    fn next(&mut self) -> Option<Matrix<N>> {
         if self.is_done {
             return None;
         }
-        let part = self.row;
-        if part.len < self.len {
-            self.next_part(part.len);
-        } else {
-            self.next_row();
-        }
-        Some(part)
+        let matrix = self.matrix;
+        self.advance();
+        Some(matrix)
     }
 }
 
-impl<const N: usize> Rows<'_, '_, N> {
+impl<const N: usize> Matrices<'_, '_, N> {
     #[inline(always)]
-    fn next_row(&mut self) {
+    fn advance(&mut self) {
         for (index, dimension) in self.nest.iter().enumerate().rev() {
             let size = if self.cut.0 == index { self.cut.1 } else { dimension.size };
             self.counters[index] += 1;
-            self.row.advance(dimension, 1);
+            self.matrix.first.advance(dimension, 1);
             if self.counters[index] < size {
                 return;
             }
             self.counters[index] = 0;
-            self.row.advance(dimension, -(size as isize));
+            self.matrix.first.retreat(dimension, size);
         }
         self.is_done = true;
-    }
-
-    /// The rest of a row that comes in parts.
-    #[cold]
-    fn next_part(&mut self, done: usize) {
-        let row = self.row.as_dimension();
-        self.offset += done;
-        if self.offset < self.len {
-            self.row.advance(&row, done as isize);
-            self.row.len = STAGED.min(self.len - self.offset);
-        } else {
-            self.row.advance(&row, -((self.offset - done) as isize));
-            self.row.len = STAGED.min(self.len);
-            self.offset = 0;
-            self.next_row();
-        }
     }
 }
 
@@ -448,8 +524,8 @@ mod tests {
     fn dense_dimensions_are_grouped_around_the_axis() {
         assert_eq!(dense(&[], -1), [(1, 1, false)]);
         assert_eq!(dense(&[2, 3, 4, 5], -1), [(120, 1, false)]);
-        assert_eq!(dense(&[2, 3, 4, 5], 0), [(2, 60, true), (60, 1, false)]);
-        assert_eq!(dense(&[2, 3, 4, 5], 1), [(2, 60, false), (3, 20, true), (20, 1, false)]);
+        assert_eq!(dense(&[2, 3, 4, 5], 0), [(120, 1, true)]);
+        assert_eq!(dense(&[2, 3, 4, 5], 1), [(2, 60, false), (60, 1, true)]);
         assert_eq!(dense(&[2, 3, 4, 5], 3), [(24, 5, false), (5, 1, true)]);
         assert_eq!(dense(&[6, 1, 5], 1), [(30, 1, false)]);
     }
@@ -460,6 +536,18 @@ mod tests {
         assert_eq!(strided(&[5, 3, 2, 4], -1, &[1, 20, 60, 5]), dense(&[2, 3, 4, 5], -1));
         assert_eq!(strided(&[5, 3, 2, 4], 1, &[1, 20, 60, 5]), dense(&[2, 3, 4, 5], 1));
         assert_eq!(strided(&[2, 3], -1, &[-3, -1]), dense(&[2, 3], -1));
+    }
+
+    #[test]
+    fn channels_that_follow_each_other_are_one_row() {
+        let shape = Shape::new("shape", &[2, 3, 4], 1, 4).expect("a valid shape");
+        let mut layout = Layout::<1>::new();
+        layout.set_dense(&shape);
+        let matrix = Piece::new(&layout, 1, 2..12).matrices(&mut Counters::new()).next().expect("a matrix");
+        assert_eq!((matrix.rows, matrix.place(0).start, matrix.place(0).len), (2, 2, 10));
+        assert_eq!(matrix.run(1), Run { channel: 0, phase: 2, inner: 4 });
+        assert_eq!(matrix.run(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
+        assert!(layout.channel_size(1) == 4 && !layout.has_channels_in_one_run());
     }
 
     #[test]

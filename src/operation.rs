@@ -4,18 +4,19 @@
 //! forward:   ranges: given, or gathered from the input
 //!            parameters of every channel; degenerate = ERROR may fail here, the last thing that can
 //!            every element
+//!            (or all three for a few channels at a time, where that spares a trip through memory)
 //! gradient:  ranges: given; otherwise everything that is not NaN is inside
 //!            every element
 //! ```
 
-use crate::attrs::Attrs;
-use crate::channels::Channels;
+use crate::attrs::{Attrs, Degenerate};
+use crate::channels::{Channels, RANGE, Table};
 use crate::exec::{Executor, Input, Output};
 use crate::layout::Layout;
 use crate::quantizer::{self, Quantizer};
-use crate::ranges;
 use crate::simd::{Element, Real};
 use crate::status::Error;
+use crate::{plan, ranges};
 
 /// Quantizes and dequantizes the layout's first operand into its second; `given` is the range where attrs has
 /// range_given.
@@ -32,6 +33,9 @@ pub(crate) fn forward<E: Element>(
     }
     let channels = match given {
         Some(channels) => channels,
+        None if attrs.degenerate != Degenerate::Error && plan::is_fused(layout, size_of::<E>()) => {
+            return quantizer::fused(attrs, layout, executor, input, output);
+        }
         None => {
             let mut channels = Channels::new(layout.channels())?;
             ranges::widen(layout, executor, input, &mut channels)?;
@@ -51,14 +55,14 @@ pub(crate) fn gradient<E: Element>(
     backprop: &Output<'_, E>,
 ) -> Result<(), Error> {
     match given {
-        Some(channels) => {
-            let fields = channels.fields();
-            quantizer::mask(layout, executor, [fields.range_min, fields.range_max], gradients, input, backprop)
+        Some(mut channels) => {
+            channels.close();
+            quantizer::mask(layout, executor, channels.table(RANGE), gradients, input, backprop)
         }
         // The layout has no axis: the data's own range has every number inside, whatever the channel.
         None => {
-            let everything = [&[E::Real::NEG_INFINITY][..], &[E::Real::INFINITY]];
-            quantizer::mask(layout, executor, everything, gradients, input, backprop)
+            let everything = [E::Real::NEG_INFINITY, E::Real::INFINITY];
+            quantizer::mask(layout, executor, Table::of_one(&everything), gradients, input, backprop)
         }
     }
 }

@@ -3,14 +3,15 @@
 use std::cell::Cell;
 
 use crate::attrs::{Attrs, Degenerate};
-use crate::channels::{Channels, Fields};
-use crate::exec::{Executor, Input, Output};
-use crate::kernel::apply::Apply;
+use crate::channels::{Channels, Fields, INVERSE, RANGE, SCALES_AND_CLAMPS, Table};
+use crate::exec::{self, Executor, Input, Output};
+use crate::kernel::apply::{Apply, How};
 use crate::kernel::codes::{Code, Dequantize, Quantize};
+use crate::kernel::fused::Fused;
 use crate::kernel::grad::Gradient;
 use crate::kernel::parameters::Prepare;
 use crate::layout::Layout;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::simd::{self, Element};
 use crate::status::{Error, fail};
 
@@ -41,6 +42,7 @@ impl<E: Element> Quantizer<E> {
             (Degenerate::Zero, Some(_)) => true,
             _ => attrs.range_given,
         };
+        channels.close();
         Ok(Quantizer { attrs: *attrs, channels, clamps })
     }
 
@@ -49,7 +51,7 @@ impl<E: Element> Quantizer<E> {
     }
 
     pub(crate) fn channels(&self) -> usize {
-        self.channels.fields().scale.len()
+        self.channels.count()
     }
 
     /// Quantizes and dequantizes the layout's first operand into its second.
@@ -61,17 +63,20 @@ impl<E: Element> Quantizer<E> {
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), 2 * size_of::<E>());
+        let (parameters, how) = (self.parameters(), self.how(is_far(layout, input, output)));
         executor.run(plan.pieces(), &|index| {
-            simd::run(Apply {
-                piece: plan.piece(index),
-                input,
-                output,
-                channels: self.channels.fields(),
-                round_mode: self.attrs.round_mode,
-                arithmetic: self.attrs.arithmetic,
-                clamps: self.clamps,
-            });
+            E::apply(Apply { piece: plan.piece(index), input, output, parameters, how });
         })
+    }
+
+    /// Each channel's scale and inverse, and what to clamp to.
+    fn parameters(&self) -> Table<'_, E::Real> {
+        self.channels.table(SCALES_AND_CLAMPS)
+    }
+
+    fn how(&self, is_far: bool) -> How {
+        let Attrs { round_mode, arithmetic, .. } = self.attrs;
+        How { round_mode, arithmetic, clamps: self.clamps, is_far }
     }
 
     /// The gradient by the input; see [`mask`].
@@ -83,8 +88,7 @@ impl<E: Element> Quantizer<E> {
         input: &Input<'_, E>,
         backprop: &Output<'_, E>,
     ) -> Result<(), Error> {
-        let Fields { range_min, range_max, .. } = self.channels.fields();
-        mask(layout, executor, [range_min, range_max], gradients, input, backprop)
+        mask(layout, executor, self.channels.table(RANGE), gradients, input, backprop)
     }
 
     /// The codes of the layout's first operand into its second.
@@ -96,16 +100,9 @@ impl<E: Element> Quantizer<E> {
         codes: &Output<'_, K>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
+        let (parameters, how, ends) = (self.parameters(), self.how(false), self.attrs.codes());
         executor.run(plan.pieces(), &|index| {
-            Quantize {
-                piece: plan.piece(index),
-                input,
-                codes,
-                channels: self.channels.fields(),
-                attrs: &self.attrs,
-                clamps: self.clamps,
-            }
-            .run();
+            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends }.run();
         })
     }
 
@@ -118,15 +115,9 @@ impl<E: Element> Quantizer<E> {
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
+        let (inverse, arithmetic) = (self.channels.table(INVERSE), self.attrs.arithmetic);
         executor.run(plan.pieces(), &|index| {
-            Dequantize {
-                piece: plan.piece(index),
-                codes,
-                output,
-                inverse: self.channels.fields().inverse,
-                arithmetic: self.attrs.arithmetic,
-            }
-            .run();
+            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic }.run();
         })
     }
 
@@ -170,18 +161,43 @@ fn degenerate_error<C: simd::Real, R>(channels: &Channels<C>, channel: usize) ->
     )
 }
 
+/// Range, parameters and elements of each channel in turn; [`plan::is_fused`] says where.
+pub(crate) fn fused<E: Element>(
+    attrs: &Attrs,
+    layout: &Layout<2>,
+    executor: &Executor,
+    input: &Input<'_, E>,
+    output: &Output<'_, E>,
+) -> Result<(), Error> {
+    let plan = Plan::of_channels(layout, executor.width(), 2 * size_of::<E>());
+    let Attrs { round_mode, arithmetic, .. } = *attrs;
+    let how = How { round_mode, arithmetic, clamps: false, is_far: is_far(layout, input, output) };
+    executor.run(plan.pieces(), &|index| {
+        E::fused(Fused { piece: plan.piece(index), input, output, attrs, how });
+    })
+}
+
 /// Gradients (the layout's first operand) where the elements (its second) are inside their channel's range, into its
 /// third.
 pub(crate) fn mask<E: Element>(
     layout: &Layout<3>,
     executor: &Executor,
-    [min, max]: [&[E::Real]; 2],
+    range: Table<'_, E::Real>,
     gradients: &Input<'_, E>,
     input: &Input<'_, E>,
     backprop: &Output<'_, E>,
 ) -> Result<(), Error> {
     let plan = Plan::of_elements(layout, executor.width(), 3 * size_of::<E>());
+    let is_far = is_far(layout, gradients, backprop) && !input.is(backprop);
     executor.run(plan.pieces(), &|index| {
-        simd::run(Gradient { piece: plan.piece(index), gradients, input, backprop, min, max });
+        E::gradient(Gradient { piece: plan.piece(index), gradients, input, backprop, range, is_far });
     })
+}
+
+/// Whether the output is beyond the caches, and not the memory that is read anyway.
+fn is_far<E, const N: usize>(layout: &Layout<N>, input: &Input<'_, E>, output: &Output<'_, E>) -> bool
+where
+    E: Element,
+{
+    !input.is(output) && plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size())
 }

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 
 use crate::channels::Channels;
-use crate::exec::{Executor, Input, Shared};
-use crate::kernel::range::{Widen, greater, lesser};
+use crate::exec::{self, Executor, Input, Shared};
+use crate::kernel::range::{Ranges, Widen};
 use crate::layout::Layout;
-use crate::plan::{MAX_PARTIAL_RANGES, Plan};
-use crate::simd::{self, Element, Real};
+use crate::plan::{self, MAX_PARTIAL_RANGES, Plan};
+use crate::simd::{Element, Real};
 use crate::status::{Error, fail};
 
 /// Ranges as a caller has them: min and max of each channel, and what the arguments are called.
@@ -86,43 +86,48 @@ impl<F> Bounds<F> {
 }
 
 /// Widens the channels' ranges by the elements of a layout's first operand; NaN is left out.
-pub(crate) fn widen<E: Element, const N: usize>(
-    layout: &Layout<N>,
+pub(crate) fn widen<E: Element>(
+    layout: &Layout<2>,
     executor: &Executor,
     input: &Input<'_, E>,
     channels: &mut Channels<E::Real>,
 ) -> Result<(), Error> {
     let plan = Plan::of_ranges(layout, executor.width(), size_of::<E>());
+    let pass = Pass { layout, plan: &plan, executor, input };
     let fields = channels.fields_mut();
     if !plan.has_partial_ranges() {
-        return widen_pieces(&plan, executor, input, [fields.range_min, fields.range_max], 0);
+        return pass.widen([fields.range_min, fields.range_max], 0);
     }
     // Pieces share channels: each widens ranges of its own, which are merged in order.
     let count = layout.channels();
     let partial_min = [const { Cell::new(E::Real::INFINITY) }; MAX_PARTIAL_RANGES];
     let partial_max = [const { Cell::new(E::Real::NEG_INFINITY) }; MAX_PARTIAL_RANGES];
-    widen_pieces(&plan, executor, input, [&partial_min, &partial_max], count)?;
+    pass.widen([&partial_min, &partial_max], count)?;
+    let ranges = Ranges { min: fields.range_min, max: fields.range_max };
     for index in 0..plan.pieces() * count {
-        let (min, max) = (&fields.range_min[index % count], &fields.range_max[index % count]);
-        min.set(lesser(partial_min[index].get(), min.get()));
-        max.set(greater(partial_max[index].get(), max.get()));
+        ranges.widen(index % count, [partial_min[index].get(), partial_max[index].get()]);
     }
     Ok(())
 }
 
-/// Each piece's ranges begin `apart` entries after those of the piece before.
-fn widen_pieces<E: Element, const N: usize>(
-    plan: &Plan<'_, N>,
-    executor: &Executor,
-    input: &Input<'_, E>,
-    [min, max]: [&[Cell<E::Real>]; 2],
-    apart: usize,
-) -> Result<(), Error> {
-    let (min, max) = (Shared::new(min), Shared::new(max));
-    executor.run(plan.pieces(), &|index| {
-        let own = index * apart;
-        simd::run(Widen { piece: plan.piece(index), input, min: &min.cells()[own..], max: &max.cells()[own..] });
-    })
+struct Pass<'a, E> {
+    layout: &'a Layout<2>,
+    plan: &'a Plan<'a, 2>,
+    executor: &'a Executor,
+    input: &'a Input<'a, E>,
+}
+
+impl<E: Element> Pass<'_, E> {
+    /// Each piece's ranges begin `apart` entries after those of the piece before.
+    fn widen(&self, [min, max]: [&[Cell<E::Real>]; 2], apart: usize) -> Result<(), Error> {
+        let (min, max) = (Shared::new(min), Shared::new(max));
+        let is_far = plan::is_far(self.layout.elements() * size_of::<E>(), exec::last_level_size());
+        self.executor.run(self.plan.pieces(), &|index| {
+            let own = index * apart;
+            let ranges = Ranges { min: &min.cells()[own..], max: &max.cells()[own..] };
+            E::widen(Widen { piece: self.plan.piece(index), input: self.input, ranges, is_far });
+        })
+    }
 }
 
 /// A gathered zero counts as +0.

@@ -136,10 +136,11 @@ pub(super) unsafe fn range_update(
         let channels = shape.channels();
         // SAFETY: as checked and promised.
         let mut known = unsafe { bounds::<E>([&min, &max], channels).to_widen() }?;
-        let mut layout = Layout::<1>::new();
-        lay_out(&mut layout, &shape, [&input]);
+        let mut layout = Layout::new();
+        // Both operands: the walk is in the order of the last one.
+        lay_out(&mut layout, &shape, [&input, &input]);
         // SAFETY: as checked and promised.
-        ranges::widen::<E, 1>(&layout, &executor, &unsafe { input.input::<E>() }, &mut known)?;
+        ranges::widen::<E>(&layout, &executor, &unsafe { input.input::<E>() }, &mut known)?;
         ranges::settle_zeros(&mut known);
         let fields = known.fields();
         for index in 0..channels {

@@ -1,15 +1,15 @@
 //! Memory of the caller that tasks on several threads may hold at once.
 //!
 //! A buffer reaches from its view's lowest element to its highest. What lies between them need not belong to the view, nor
-//! even be memory, so no slice is made of more than neighbouring elements of the view ([`Input::row`]).
+//! even be memory, so nothing is made of it but rows of neighbouring elements of the view ([`Input::rows`]).
 
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
-use crate::simd::element::{Source, Target};
+use crate::layout::Place;
+use crate::simd::memory::{Source, Target};
 
 /// Elements to read. They may be an output's, too.
 pub(crate) struct Input<'a, E> {
@@ -45,13 +45,17 @@ impl<'a, E: Copy> Input<'a, E> {
         unsafe { Self::new(view.as_ptr().wrapping_sub(first), extent(view.shape(), view.strides())) }
     }
 
-    /// Neighbouring elements of the view.
+    /// Rows of neighbouring elements of the view.
     #[inline(always)]
-    pub(crate) fn row(&self, start: usize, len: usize) -> Source<'a, E> {
-        assert!(start <= self.extent && len <= self.extent - start);
-        // SAFETY: within the buffer, as asserted; elements of the view, as promised; cells, because an output may be the
-        // same memory.
-        unsafe { std::slice::from_raw_parts(self.lowest.wrapping_add(start).cast::<Cell<E>>(), len) }
+    pub(crate) fn rows(&self, place: &Place) -> Source<'a, E> {
+        check_rows(place, self.extent);
+        // SAFETY: within the buffer, as checked; elements of the view, as promised.
+        unsafe { Source::new(self.lowest.wrapping_add(place.start), place.apart, place.rows, place.len) }
+    }
+
+    /// Whether an output is the same memory.
+    pub(crate) fn is(&self, output: &Output<'_, E>) -> bool {
+        self.lowest.cast() == output.lowest
     }
 
     pub(crate) fn get(&self, index: usize) -> E {
@@ -81,13 +85,12 @@ impl<'a, E: Copy> Output<'a, E> {
         Input { lowest: self.lowest, extent: self.extent, lifetime: PhantomData }
     }
 
-    /// Neighbouring elements of the view.
+    /// Rows of neighbouring elements of the view.
     #[inline(always)]
-    pub(crate) fn row(&self, start: usize, len: usize) -> Target<'a, E> {
-        assert!(start <= self.extent && len <= self.extent - start);
-        // SAFETY: within the buffer, as asserted; elements of the view, as promised; MaybeUninit, because the caller need
-        // not have initialised them.
-        unsafe { std::slice::from_raw_parts(self.lowest.wrapping_add(start).cast::<Cell<MaybeUninit<E>>>(), len) }
+    pub(crate) fn rows(&self, place: &Place) -> Target<'a, E> {
+        check_rows(place, self.extent);
+        // SAFETY: within the buffer, as checked; elements of the view, as promised.
+        unsafe { Target::new(self.lowest.wrapping_add(place.start), place.apart, place.rows, place.len) }
     }
 
     pub(crate) fn set(&self, index: usize, element: E) {
@@ -100,6 +103,14 @@ impl<'a, E: Copy> Output<'a, E> {
     pub(crate) fn fill_with(&self, of: impl Fn(usize) -> E) {
         (0..self.extent).for_each(|index| self.set(index, of(index)));
     }
+}
+
+/// The first row and the last are within the extent, and with them those between.
+#[inline(always)]
+fn check_rows(place: &Place, extent: usize) {
+    let last = place.start.wrapping_add_signed(place.apart.wrapping_mul(place.rows as isize - 1));
+    assert!(place.rows > 0 && place.len <= extent && place.start.max(last) <= extent - place.len);
+    assert!(place.stride == 1 || place.len == 1);
 }
 
 /// How many elements the memory from a view's lowest to its highest would hold.

@@ -2,6 +2,7 @@
 //! tasks hold, the floating-point environment that the formulas assume, and panics that must not get out.
 
 mod buffer;
+mod cache;
 mod cores;
 mod fpenv;
 mod host;
@@ -11,6 +12,7 @@ mod stage;
 mod thread;
 
 pub(crate) use buffer::{Input, Output, Shared};
+pub(crate) use cache::last_level_size;
 pub(crate) use fpenv::with_default_environment;
 pub(crate) use host::Host;
 pub(crate) use panics::catch;

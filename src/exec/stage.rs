@@ -1,15 +1,14 @@
-//! Rows whose elements are not neighbours: a part of one is gathered into a stage, where a kernel finds it as if it were
-//! contiguous, or written there and scattered.
+//! Elements that are not neighbours: a part of a matrix is gathered into a stage, where a kernel finds it as rows, or
+//! written there and scattered.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
-use std::slice;
 
 use super::{Input, Output};
-use crate::layout::{Row, STAGED};
-use crate::simd::element::{Source, Target};
+use crate::layout::{Matrix, Place, STAGED};
+use crate::simd::memory::{Source, Target};
 
-/// Memory for a part of a row, not initialised.
+/// Memory for a part of a matrix, not initialised.
 pub(crate) struct Stage<E>(UnsafeCell<[MaybeUninit<E>; STAGED]>);
 
 impl<E: Copy> Stage<E> {
@@ -18,66 +17,80 @@ impl<E: Copy> Stage<E> {
         Stage(UnsafeCell::new([const { MaybeUninit::uninit() }; STAGED]))
     }
 
-    /// The row's elements in an operand: where they are, or gathered.
-    #[inline(always)]
+    /// The elements of an operand: where they are, or gathered.
     pub(crate) fn read<'a, const N: usize>(
         &'a self,
         from: &Input<'a, E>,
-        row: &Row<N>,
+        matrix: &Matrix<N>,
         operand: usize,
     ) -> Source<'a, E> {
-        if row.is_contiguous(operand) {
-            from.row(row.starts[operand], row.len)
-        } else {
-            self.gather(from, row, operand)
-        }
+        let place = matrix.place(operand);
+        if place.stride == 1 || place.len == 1 { from.rows(&place) } else { self.gather(from, &place) }
     }
 
-    /// Where to write the row's elements of an operand; [`Stage::flush`] must follow.
-    #[inline(always)]
+    /// Where to write the elements of an operand; [`Stage::flush`] must follow.
     pub(crate) fn open<'a, const N: usize>(
         &'a self,
         to: &Output<'a, E>,
-        row: &Row<N>,
+        matrix: &Matrix<N>,
         operand: usize,
     ) -> Target<'a, E> {
-        if row.is_contiguous(operand) { to.row(row.starts[operand], row.len) } else { self.cells(row.len) }
+        let place = matrix.place(operand);
+        if place.stride == 1 || place.len == 1 { to.rows(&place) } else { self.rows(&place) }
     }
 
     /// Brings what was written to where [`Stage::open`] was asked for.
-    #[inline(always)]
-    pub(crate) fn flush<const N: usize>(&self, to: &Output<'_, E>, row: &Row<N>, operand: usize) {
-        if !row.is_contiguous(operand) {
-            self.scatter(to, row, operand);
+    pub(crate) fn flush<const N: usize>(&self, to: &Output<'_, E>, matrix: &Matrix<N>, operand: usize) {
+        let place = matrix.place(operand);
+        if place.stride != 1 && place.len != 1 {
+            self.scatter(to, &place);
         }
     }
 
-    #[inline(never)]
-    fn gather<const N: usize>(&self, from: &Input<'_, E>, row: &Row<N>, operand: usize) -> Source<'_, E> {
-        let staged = self.cells(row.len);
-        let mut at = row.starts[operand];
-        for cell in staged {
-            cell.set(MaybeUninit::new(from.get(at)));
-            at = at.wrapping_add_signed(row.strides[operand]);
-        }
-        // SAFETY: the loop initialised them; MaybeUninit<E> has the layout of E.
-        unsafe { slice::from_raw_parts(staged.as_ptr().cast::<Cell<E>>(), staged.len()) }
+    fn gather(&self, from: &Input<'_, E>, place: &Place) -> Source<'_, E> {
+        let to = self.start(place);
+        walk(place, |staged, index| {
+            // SAFETY: within the array, as checked.
+            unsafe { to.add(staged).write(from.get(index)) };
+        });
+        // SAFETY: within the array, as checked; the walk initialised it.
+        unsafe { Source::new(to, place.len as isize, place.rows, place.len) }
     }
 
-    #[inline(never)]
-    fn scatter<const N: usize>(&self, to: &Output<'_, E>, row: &Row<N>, operand: usize) {
-        let mut at = row.starts[operand];
-        for cell in self.cells(row.len) {
-            // SAFETY: the kernel that was given this memory has written the row's length of it.
-            to.set(at, unsafe { cell.get().assume_init() });
-            at = at.wrapping_add_signed(row.strides[operand]);
-        }
+    fn scatter(&self, to: &Output<'_, E>, place: &Place) {
+        let from = self.start(place);
+        walk(place, |staged, index| {
+            // SAFETY: within the array, as checked; the kernel that was given this memory has written all of it.
+            to.set(index, unsafe { from.add(staged).read() });
+        });
     }
 
-    #[inline(always)]
-    fn cells(&self, len: usize) -> Target<'_, E> {
-        assert!(len <= STAGED);
-        // SAFETY: within the array, as asserted; cells, because several such slices may be held.
-        unsafe { slice::from_raw_parts(self.0.get().cast::<Cell<MaybeUninit<E>>>(), len) }
+    fn rows(&self, place: &Place) -> Target<'_, E> {
+        // SAFETY: within the array, as checked.
+        unsafe { Target::new(self.start(place), place.len as isize, place.rows, place.len) }
+    }
+
+    /// The array, which is large enough.
+    fn start(&self, place: &Place) -> *mut E {
+        assert!(place.rows * place.len <= STAGED);
+        self.0.get().cast()
+    }
+}
+
+/// Visits each element: where it is in the stage, and where in the operand's buffer. Neighbours in the buffer follow each
+/// other.
+fn walk(place: &Place, mut visit: impl FnMut(usize, usize)) {
+    let index = |row: usize, column: usize| {
+        let (down, right) = (place.apart.wrapping_mul(row as isize), place.stride.wrapping_mul(column as isize));
+        place.start.wrapping_add_signed(down.wrapping_add(right))
+    };
+    if place.apart.unsigned_abs() < place.stride.unsigned_abs() {
+        for column in 0..place.len {
+            (0..place.rows).for_each(|row| visit(row * place.len + column, index(row, column)));
+        }
+    } else {
+        for row in 0..place.rows {
+            (0..place.len).for_each(|column| visit(row * place.len + column, index(row, column)));
+        }
     }
 }

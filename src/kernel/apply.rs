@@ -2,25 +2,57 @@
 
 use std::marker::PhantomData;
 
-use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
+use super::for_each_matrix;
+use super::operands::{Elements, Operands};
+use super::sweep::{Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
-use crate::channels::Fields;
+use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{Counters, Piece};
-use crate::simd::element::{Source, Span, Target};
-use crate::simd::{Element, Kernel, Token};
+use crate::layout::Piece;
+use crate::simd::{Element, Kernel, Lanes, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// Writes a piece's elements.
-pub(crate) struct Apply<'a, E: Element> {
+pub struct Apply<'a, E: Element> {
     /// Of input and output.
     pub(crate) piece: Piece<'a, 2>,
     pub(crate) input: &'a Input<'a, E>,
     pub(crate) output: &'a Output<'a, E>,
-    pub(crate) channels: Fields<&'a [E::Real]>,
+    /// Each channel's scale, inverse and, to clamp to, min and max.
+    pub(crate) parameters: Table<'a, E::Real>,
+    pub(crate) how: How,
+}
+
+/// Which of the operation's variants, and where the output is.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
     pub(crate) round_mode: RoundMode,
     pub(crate) arithmetic: Arithmetic,
     pub(crate) clamps: bool,
+    pub(crate) is_far: bool,
+}
+
+/// Work that is written once for the variants of the operation.
+pub(super) trait Variant {
+    type Output;
+    fn run<R: Rounding, A: Settling, M: Mode>(self, mode: M) -> Self::Output;
+}
+
+impl How {
+    #[inline(always)]
+    pub(super) fn choose<E: Element, V: Variant>(self, variant: V) -> V::Output {
+        let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
+        match (self.round_mode, is_native, self.is_far) {
+            (RoundMode::HalfToEven, false, false) => variant.run::<HalfToEven, InReal, _>(Near),
+            (RoundMode::HalfToEven, false, true) => variant.run::<HalfToEven, InReal, _>(Far),
+            (RoundMode::HalfToEven, true, false) => variant.run::<HalfToEven, InElement, _>(Near),
+            (RoundMode::HalfToEven, true, true) => variant.run::<HalfToEven, InElement, _>(Far),
+            (RoundMode::HalfUp, false, false) => variant.run::<HalfUp, InReal, _>(Near),
+            (RoundMode::HalfUp, false, true) => variant.run::<HalfUp, InReal, _>(Far),
+            (RoundMode::HalfUp, true, false) => variant.run::<HalfUp, InElement, _>(Near),
+            (RoundMode::HalfUp, true, true) => variant.run::<HalfUp, InElement, _>(Far),
+        }
+    }
 }
 
 impl<E: Element> Kernel for Apply<'_, E> {
@@ -28,100 +60,67 @@ impl<E: Element> Kernel for Apply<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
-        match (self.round_mode, is_native) {
-            (RoundMode::HalfToEven, false) => self.rows::<T, HalfToEven, InReal>(token),
-            (RoundMode::HalfToEven, true) => self.rows::<T, HalfToEven, InElement>(token),
-            (RoundMode::HalfUp, false) => self.rows::<T, HalfUp, InReal>(token),
-            (RoundMode::HalfUp, true) => self.rows::<T, HalfUp, InElement>(token),
+        self.how.choose::<E, _>(Matrices(token, self));
+    }
+}
+
+struct Matrices<'a, T, E: Element>(T, Apply<'a, E>);
+
+impl<T: Token, E: Element> Variant for Matrices<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<R: Rounding, A: Settling, M: Mode>(self, mode: M) {
+        let Matrices(token, work) = self;
+        if work.how.clamps {
+            work.matrices::<T, R, A, M, 4>(token, mode);
+        } else {
+            work.matrices::<T, R, A, M, 2>(token, mode);
         }
     }
 }
 
 impl<E: Element> Apply<'_, E> {
     #[inline(always)]
-    fn rows<T: Token, R: Rounding, A: Settling>(&self, token: T) {
-        match (self.piece.has_channel_per_element(), self.clamps) {
-            (false, false) => self.rows_of::<T, Same<_>, R, A, false>(token),
-            (false, true) => self.rows_of::<T, Same<_>, R, A, true>(token),
-            (true, false) => self.rows_of::<T, Each<'_, _>, R, A, false>(token),
-            (true, true) => self.rows_of::<T, Each<'_, _>, R, A, true>(token),
-        }
-    }
-
-    #[inline(always)]
-    fn rows_of<'a, T, P, R, A, const CLAMPS: bool>(&'a self, token: T)
-    where
-        T: Token,
-        P: PerChannel<'a, T, E::Real>,
-        R: Rounding,
-        A: Settling,
-    {
+    fn matrices<T: Token, R: Rounding, A: Settling, M: Mode, const K: usize>(self, token: T, mode: M) {
+        let compute = QuantizeAndDequantize::<R, A>::new();
+        let sweep = Sweep::<_, E, _, _, K> { token, compute, parameters: self.parameters.source(), mode };
         let (read, write) = (Stage::new(), Stage::new());
-        for row in self.piece.rows(&mut Counters::new()) {
-            let mut step = ApplyStep::<E, P, R, A, CLAMPS> {
-                x: read.read(self.input, &row, 0),
-                y: write.open(self.output, &row, 1),
-                scale: P::of_row(token, self.channels.scale, &row),
-                inverse: P::of_row(token, self.channels.inverse, &row),
-                min: P::of_row(token, self.channels.clamp_min, &row),
-                max: P::of_row(token, self.channels.clamp_max, &row),
-                kind: PhantomData,
-            };
-            sweep_in_blocks::<T, E>(token, row.len, &mut step);
-            write.flush(self.output, &row, 1);
+        for_each_matrix(&self.piece, |matrix| {
+            let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));
+            sweep.matrix(Operands::<E, Elements, Elements, 1>::new([x], y), |row| matrix.run(row));
+            write.flush(self.output, matrix, 1);
+        });
+        if M::IS_FAR {
+            token.finish_streaming();
         }
     }
 }
 
-struct ApplyStep<'a, E, P, R, A, const CLAMPS: bool> {
-    x: Source<'a, E>,
-    y: Target<'a, E>,
-    scale: P,
-    inverse: P,
-    min: P,
-    max: P,
-    kind: PhantomData<(R, A)>,
-}
+/// By scale and inverse, and where there are four parameters clamped to the two that follow.
+pub(super) struct QuantizeAndDequantize<R, A>(PhantomData<(R, A)>);
 
-impl<'a, T, E, P, R, A, const CLAMPS: bool> Step<T> for ApplyStep<'_, E, P, R, A, CLAMPS>
-where
-    T: Token,
-    E: Element,
-    P: PerChannel<'a, T, E::Real>,
-    R: Rounding,
-    A: Settling,
-{
+impl<R, A> QuantizeAndDequantize<R, A> {
     #[inline(always)]
-    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
-        let mut x = span.load::<T, E>(token, self.x, at);
-        if CLAMPS {
-            x = spec::clamp(x, self.min.at(token, at, span), self.max.at(token, at, span));
-        }
-        let code = spec::quantize::<T, E, R, A>(token, x, self.scale.at(token, at, span));
-        let y = spec::dequantize::<T, E, A>(code, self.inverse.at(token, at, span));
-        span.store::<T, E>(y, self.y, at);
+    pub(super) fn new() -> Self {
+        QuantizeAndDequantize(PhantomData)
     }
 }
 
-impl<'a, T, E, P, R, A, const CLAMPS: bool> Cut<T> for ApplyStep<'_, E, P, R, A, CLAMPS>
-where
-    T: Token,
-    E: Element,
-    P: PerChannel<'a, T, E::Real>,
-    R: Rounding,
-    A: Settling,
-{
+impl<R, A> Clone for QuantizeAndDequantize<R, A> {
     #[inline(always)]
-    fn cut(&self, at: usize, len: usize) -> Self {
-        ApplyStep {
-            x: &self.x[at..at + len],
-            y: &self.y[at..at + len],
-            scale: self.scale.cut(at, len),
-            inverse: self.inverse.cut(at, len),
-            min: self.min.cut(at, len),
-            max: self.max.cut(at, len),
-            kind: PhantomData,
-        }
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R, A> Copy for QuantizeAndDequantize<R, A> {}
+
+impl<E: Element, R: Rounding, A: Settling, const K: usize> Compute<E, 1, K> for QuantizeAndDequantize<R, A> {
+    #[inline(always)]
+    fn compute<T: Token>(self, token: T, [x]: [Lanes<T, E>; 1], parameters: [Lanes<T, E>; K]) -> Lanes<T, E> {
+        let x = if K == 4 { spec::clamp(x, parameters[2], parameters[3]) } else { x };
+        let code = spec::quantize::<T, E, R, A>(token, x, parameters[0]);
+        spec::dequantize::<T, E, A>(code, parameters[1])
     }
 }

@@ -8,16 +8,17 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 
-use super::{Cut, Each, PerChannel, Same, Step, sweep_in_blocks};
-use crate::attrs::{Arithmetic, Attrs, RoundMode};
-use crate::channels::Fields;
+use super::apply::{How, Variant};
+use super::operands::{Elements, Numbers, Operands};
+use super::sweep::{Compute, Mode, Near, Sweep};
+use crate::attrs::Arithmetic;
+use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{Counters, Piece, Row, STAGED};
-use crate::simd::element::{Source, Span, Target};
-use crate::simd::{self, Element, Kernel, Real, Token};
-use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
+use crate::layout::{Counters, Matrix, Piece, STAGED};
+use crate::simd::memory::{Source, Target};
+use crate::simd::{self, Element, Kernel, Lanes, Real, Token};
+use crate::spec::{self, InElement, InReal, Rounding, Settling};
 
 /// An integer type that holds codes.
 pub trait Code: Copy + Send + Sync + 'static {
@@ -66,22 +67,22 @@ pub(crate) struct Quantize<'a, E: Element, K> {
     pub(crate) piece: Piece<'a, 2>,
     pub(crate) input: &'a Input<'a, E>,
     pub(crate) codes: &'a Output<'a, K>,
-    pub(crate) channels: Fields<&'a [E::Real]>,
-    pub(crate) attrs: &'a Attrs,
-    pub(crate) clamps: bool,
+    /// Each channel's scale, inverse and, to clamp to, min and max.
+    pub(crate) parameters: Table<'a, E::Real>,
+    pub(crate) how: How,
+    pub(crate) ends: (i64, i64),
 }
 
 impl<E: Element, K: Code> Quantize<'_, E, K> {
     pub(crate) fn run(self) {
         let (read, write) = (Stage::new(), Stage::new());
         let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
-        for row in self.piece.parts(&mut Counters::new()) {
-            let numbers = &numbers[..row.len];
-            let x = read.read(self.input, &row, 0);
-            simd::run(Round { x, row, numbers, channels: self.channels, attrs: self.attrs, clamps: self.clamps });
-            simd::run(ToCodes { numbers, codes: write.open(self.codes, &row, 1), ends: self.attrs.codes() });
-            write.flush(self.codes, &row, 1);
-        }
+        for_each_part(&self.piece, |part| {
+            let x = read.read(self.input, part, 0);
+            E::round_codes(Round { x, part: *part, numbers: &numbers, parameters: self.parameters, how: self.how });
+            simd::run(ToCodes { numbers: &numbers, codes: write.open(self.codes, part, 1), ends: self.ends });
+            write.flush(self.codes, part, 1);
+        });
     }
 }
 
@@ -91,7 +92,8 @@ pub(crate) struct Dequantize<'a, E: Element, K> {
     pub(crate) piece: Piece<'a, 2>,
     pub(crate) codes: &'a Input<'a, K>,
     pub(crate) output: &'a Output<'a, E>,
-    pub(crate) inverse: &'a [E::Real],
+    /// Each channel's inverse.
+    pub(crate) inverse: Table<'a, E::Real>,
     pub(crate) arithmetic: Arithmetic,
 }
 
@@ -99,24 +101,34 @@ impl<E: Element, K: Code> Dequantize<'_, E, K> {
     pub(crate) fn run(self) {
         let (read, write) = (Stage::new(), Stage::new());
         let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
-        for row in self.piece.parts(&mut Counters::new()) {
-            let numbers = &numbers[..row.len];
-            simd::run(FromCodes { codes: read.read(self.codes, &row, 0), numbers });
-            let y = write.open(self.output, &row, 1);
-            simd::run(Scale::<E> { numbers, row, y, inverse: self.inverse, arithmetic: self.arithmetic });
-            write.flush(self.output, &row, 1);
-        }
+        for_each_part(&self.piece, |part| {
+            simd::run(FromCodes { codes: read.read(self.codes, part, 0), numbers: &numbers });
+            let y = write.open(self.output, part, 1);
+            E::scale_codes(Scale {
+                numbers: &numbers,
+                part: *part,
+                y,
+                inverse: self.inverse,
+                arithmetic: self.arithmetic,
+            });
+            write.flush(self.output, part, 1);
+        });
     }
 }
 
-/// Rounds a row's elements to codes, not yet saturated.
-struct Round<'a, E: Element> {
+fn for_each_part(piece: &Piece<'_, 2>, mut work: impl FnMut(&Matrix<2>)) {
+    for matrix in piece.matrices(&mut Counters::new()) {
+        matrix.parts().for_each(|part| work(&part));
+    }
+}
+
+/// Rounds a part's elements to codes, not yet saturated.
+pub struct Round<'a, E: Element> {
     x: Source<'a, E>,
-    row: Row<2>,
+    part: Matrix<2>,
     numbers: &'a [Cell<E::Real>],
-    channels: Fields<&'a [E::Real]>,
-    attrs: &'a Attrs,
-    clamps: bool,
+    parameters: Table<'a, E::Real>,
+    how: How,
 }
 
 impl<E: Element> Kernel for Round<'_, E> {
@@ -124,89 +136,53 @@ impl<E: Element> Kernel for Round<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        let is_native = E::IS_NARROW && self.attrs.arithmetic == Arithmetic::Native;
-        match (self.attrs.round_mode, is_native) {
-            (RoundMode::HalfToEven, false) => self.row::<T, HalfToEven, InReal>(token),
-            (RoundMode::HalfToEven, true) => self.row::<T, HalfToEven, InElement>(token),
-            (RoundMode::HalfUp, false) => self.row::<T, HalfUp, InReal>(token),
-            (RoundMode::HalfUp, true) => self.row::<T, HalfUp, InElement>(token),
+        self.how.choose::<E, _>(RoundPart(token, self));
+    }
+}
+
+struct RoundPart<'a, T, E: Element>(T, Round<'a, E>);
+
+impl<T: Token, E: Element> Variant for RoundPart<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<R: Rounding, A: Settling, M: Mode>(self, _: M) {
+        let RoundPart(token, work) = self;
+        if work.how.clamps {
+            work.sweep::<T, R, A, 4>(token);
+        } else {
+            work.sweep::<T, R, A, 2>(token);
         }
     }
 }
 
 impl<E: Element> Round<'_, E> {
     #[inline(always)]
-    fn row<T: Token, R: Rounding, A: Settling>(&self, token: T) {
-        if self.row.has_channel_per_element() {
-            self.row_of::<T, Each<'_, _>, R, A>(token);
-        } else {
-            self.row_of::<T, Same<_>, R, A>(token);
-        }
-    }
-
-    #[inline(always)]
-    fn row_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, R: Rounding, A: Settling>(&'a self, token: T) {
-        let mut step = RoundStep::<E, P, R, A> {
-            x: self.x,
-            numbers: self.numbers,
-            scale: P::of_row(token, self.channels.scale, &self.row),
-            min: P::of_row(token, self.channels.clamp_min, &self.row),
-            max: P::of_row(token, self.channels.clamp_max, &self.row),
-            clamps: self.clamps,
-            kind: PhantomData,
-        };
-        sweep_in_blocks::<T, E>(token, self.row.len, &mut step);
+    fn sweep<T: Token, R: Rounding, A: Settling, const K: usize>(self, token: T) {
+        let compute = ToRounded::<R, A>(PhantomData);
+        let sweep = Sweep::<_, E, _, _, K> { token, compute, parameters: self.parameters.source(), mode: Near };
+        let target = Target::of(&self.numbers[..self.x.rows() * self.x.len()]).fold(self.x.len());
+        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.part.run(row));
     }
 }
 
-struct RoundStep<'a, E: Element, P, R, A> {
-    x: Source<'a, E>,
-    numbers: &'a [Cell<E::Real>],
-    scale: P,
-    min: P,
-    max: P,
-    clamps: bool,
-    kind: PhantomData<(R, A)>,
-}
+/// By the scale, and where there are four parameters clamped to the last two.
+struct ToRounded<R, A>(PhantomData<(R, A)>);
 
-impl<'a, T, E, P, R, A> Step<T> for RoundStep<'_, E, P, R, A>
-where
-    T: Token,
-    E: Element,
-    P: PerChannel<'a, T, E::Real>,
-    R: Rounding,
-    A: Settling,
-{
+impl<R, A> Clone for ToRounded<R, A> {
     #[inline(always)]
-    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
-        let mut x = span.load::<T, E>(token, self.x, at);
-        if self.clamps {
-            x = spec::clamp(x, self.min.at(token, at, span), self.max.at(token, at, span));
-        }
-        let rounded = spec::quantize::<T, E, R, A>(token, x, self.scale.at(token, at, span));
-        span.store::<T, E::Real>(rounded, self.numbers, at);
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-impl<'a, T, E, P, R, A> Cut<T> for RoundStep<'_, E, P, R, A>
-where
-    T: Token,
-    E: Element,
-    P: PerChannel<'a, T, E::Real>,
-    R: Rounding,
-    A: Settling,
-{
+impl<R, A> Copy for ToRounded<R, A> {}
+
+impl<E: Element, R: Rounding, A: Settling, const K: usize> Compute<E, 1, K> for ToRounded<R, A> {
     #[inline(always)]
-    fn cut(&self, at: usize, len: usize) -> Self {
-        RoundStep {
-            x: &self.x[at..at + len],
-            numbers: &self.numbers[at..at + len],
-            scale: self.scale.cut(at, len),
-            min: self.min.cut(at, len),
-            max: self.max.cut(at, len),
-            clamps: self.clamps,
-            kind: PhantomData,
-        }
+    fn compute<T: Token>(self, token: T, [x]: [Lanes<T, E>; 1], parameters: [Lanes<T, E>; K]) -> Lanes<T, E> {
+        let x = if K == 4 { spec::clamp(x, parameters[2], parameters[3]) } else { x };
+        spec::quantize::<T, E, R, A>(token, x, parameters[0])
     }
 }
 
@@ -223,8 +199,10 @@ impl<C: Real, K: Code> Kernel for ToCodes<'_, C, K> {
     #[inline(always)]
     fn run<T: Token>(self, _: T) {
         let (qmin, qmax) = self.ends;
-        for (code, number) in self.codes.iter().zip(self.numbers) {
-            code.set(MaybeUninit::new(K::from_integer(number.get().to_integer().clamp(qmin, qmax))));
+        for (row, numbers) in self.numbers.chunks(self.codes.len()).take(self.codes.rows()).enumerate() {
+            for (at, number) in numbers.iter().enumerate() {
+                self.codes.set(row, at, K::from_integer(number.get().to_integer().clamp(qmin, qmax)));
+            }
         }
     }
 }
@@ -239,18 +217,20 @@ impl<C: Real, K: Code> Kernel for FromCodes<'_, C, K> {
 
     #[inline(always)]
     fn run<T: Token>(self, _: T) {
-        for (number, code) in self.numbers.iter().zip(self.codes) {
-            number.set(code.get().to_real());
+        for (row, numbers) in self.numbers.chunks(self.codes.len()).take(self.codes.rows()).enumerate() {
+            for (at, number) in numbers.iter().enumerate() {
+                number.set(self.codes.get(row, at).to_real());
+            }
         }
     }
 }
 
-/// Multiplies a row's codes by their channels' inverse scales.
-struct Scale<'a, E: Element> {
+/// Multiplies a part's codes by their channels' inverse scales.
+pub struct Scale<'a, E: Element> {
     numbers: &'a [Cell<E::Real>],
-    row: Row<2>,
+    part: Matrix<2>,
     y: Target<'a, E>,
-    inverse: &'a [E::Real],
+    inverse: Table<'a, E::Real>,
     arithmetic: Arithmetic,
 }
 
@@ -259,49 +239,39 @@ impl<E: Element> Kernel for Scale<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
-        match (self.row.has_channel_per_element(), is_native) {
-            (false, false) => self.row_of::<T, Same<_>, InReal>(token),
-            (false, true) => self.row_of::<T, Same<_>, InElement>(token),
-            (true, false) => self.row_of::<T, Each<'_, _>, InReal>(token),
-            (true, true) => self.row_of::<T, Each<'_, _>, InElement>(token),
+        if E::IS_NARROW && self.arithmetic == Arithmetic::Native {
+            self.sweep::<T, InElement>(token);
+        } else {
+            self.sweep::<T, InReal>(token);
         }
     }
 }
 
 impl<E: Element> Scale<'_, E> {
     #[inline(always)]
-    fn row_of<'a, T: Token, P: PerChannel<'a, T, E::Real>, A: Settling>(&'a self, token: T) {
-        let inverse = P::of_row(token, self.inverse, &self.row);
-        let mut step = ScaleStep::<E, P, A> { numbers: self.numbers, y: self.y, inverse, kind: PhantomData };
-        sweep_in_blocks::<T, E>(token, self.row.len, &mut step);
+    fn sweep<T: Token, A: Settling>(self, token: T) {
+        let compute = FromRounded::<A>(PhantomData);
+        let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode: Near };
+        let source = Source::of(&self.numbers[..self.y.rows() * self.y.len()]).fold(self.y.len());
+        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), |row| self.part.run(row));
     }
 }
 
-struct ScaleStep<'a, E: Element, P, A> {
-    numbers: &'a [Cell<E::Real>],
-    y: Target<'a, E>,
-    inverse: P,
-    kind: PhantomData<A>,
-}
+/// By the inverse.
+struct FromRounded<A>(PhantomData<A>);
 
-impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>, A: Settling> Step<T> for ScaleStep<'_, E, P, A> {
+impl<A> Clone for FromRounded<A> {
     #[inline(always)]
-    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
-        let code = A::settle::<T, E>(span.load::<T, E::Real>(token, self.numbers, at));
-        let y = spec::dequantize::<T, E, A>(code, self.inverse.at(token, at, span));
-        span.store::<T, E>(y, self.y, at);
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-impl<'a, T: Token, E: Element, P: PerChannel<'a, T, E::Real>, A: Settling> Cut<T> for ScaleStep<'_, E, P, A> {
+impl<A> Copy for FromRounded<A> {}
+
+impl<E: Element, A: Settling> Compute<E, 1, 1> for FromRounded<A> {
     #[inline(always)]
-    fn cut(&self, at: usize, len: usize) -> Self {
-        ScaleStep {
-            numbers: &self.numbers[at..at + len],
-            y: &self.y[at..at + len],
-            inverse: self.inverse.cut(at, len),
-            kind: PhantomData,
-        }
+    fn compute<T: Token>(self, _: T, [code]: [Lanes<T, E>; 1], [inverse]: [Lanes<T, E>; 1]) -> Lanes<T, E> {
+        spec::dequantize::<T, E, A>(A::settle::<T, E>(code), inverse)
     }
 }

@@ -3,29 +3,28 @@
 use std::cell::Cell;
 use std::marker::PhantomData;
 
-use super::{Step, sweep};
 use crate::attrs::{Arithmetic, Attrs, Degenerate};
 use crate::channels::Fields;
-use crate::simd::element::Span;
-use crate::simd::{self, Element, Kernel, Lanes, Mask, Token, Vector};
+use crate::simd::memory::{First, Source, Span, Target, Whole};
+use crate::simd::{self, Element, Kernel, Lanes, Mask, Part, Token, Vector};
 use crate::spec::{self, Grid, InElement, InReal, Settling};
 
 /// Fills in the parameters of every channel from its range.
-pub(crate) struct Prepare<'a, E: Element> {
+pub struct Prepare<'a, E: Element> {
     pub(crate) attrs: &'a Attrs,
     pub(crate) channels: Fields<&'a [Cell<E::Real>]>,
 }
 
 /// What a preparation found.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Prepared {
+pub struct Prepared {
     /// The first channel whose range gives no usable scale.
     pub(crate) degenerate: Option<usize>,
 }
 
 impl<E: Element> Prepare<'_, E> {
     pub(crate) fn run_where_it_pays(self) -> Prepared {
-        if self.channels.scale.len() == 1 { simd::run_on_one_lane(self) } else { simd::run(self) }
+        if self.channels.scale.len() == 1 { simd::run_on_one_lane(self) } else { E::prepare(self) }
     }
 }
 
@@ -42,6 +41,19 @@ impl<E: Element> Kernel for Prepare<'_, E> {
     }
 }
 
+/// A preparation with its token.
+pub(super) struct PrepareWith<'a, T, E: Element>(pub(super) T, pub(super) Prepare<'a, E>);
+
+impl<T: Token, E: Element> Part for PrepareWith<'_, T, E> {
+    type Output = Prepared;
+
+    #[inline(always)]
+    fn run(self) -> Prepared {
+        let PrepareWith(token, prepare) = self;
+        prepare.run(token)
+    }
+}
+
 impl<E: Element> Prepare<'_, E> {
     #[inline(always)]
     fn every<T: Token, A: Settling>(self, token: T) -> Prepared {
@@ -53,7 +65,14 @@ impl<E: Element> Prepare<'_, E> {
             arithmetic: PhantomData,
             found: Prepared::default(),
         };
-        sweep::<T, E::Real>(token, len, &mut step);
+        let lanes = Lanes::<T, E>::LANES;
+        let whole = len / lanes * lanes;
+        for at in (0..whole).step_by(lanes) {
+            step.step(token, at, Whole);
+        }
+        if whole < len {
+            step.step(token, whole, First(len - whole));
+        }
         step.found
     }
 }
@@ -66,18 +85,18 @@ struct PrepareStep<'a, E: Element, A> {
     found: Prepared,
 }
 
-impl<T: Token, E: Element, A: Settling> Step<T> for PrepareStep<'_, E, A> {
+impl<E: Element, A: Settling> PrepareStep<'_, E, A> {
     #[inline(always)]
-    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
+    fn step<T: Token, S: Span>(&mut self, token: T, at: usize, span: S) {
         let channels = &self.channels;
-        let mut min = span.load::<T, E::Real>(token, channels.range_min, at);
-        let mut max = span.load::<T, E::Real>(token, channels.range_max, at);
+        let mut min: Lanes<T, E> = Source::of(channels.range_min).load_as(token, 0, at, span);
+        let mut max: Lanes<T, E> = Source::of(channels.range_max).load_as(token, 0, at, span);
         let mut of = if self.attrs.range_given {
             spec::parameters::<T, E, A>(token, &self.grid, min, max)
         } else {
             spec::parameters_of_gathered::<T, E, A>(token, &self.grid, &mut min, &mut max)
         };
-        let covered = (1u32 << span.covered(Lanes::<T, E>::LANES)) - 1;
+        let covered = u32::MAX >> (u32::BITS - span.covered(Lanes::<T, E>::LANES) as u32);
         let degenerate = !of.usable.bits() & covered;
         if degenerate != 0 && self.found.degenerate.is_none() {
             self.found.degenerate = Some(at + degenerate.trailing_zeros() as usize);
@@ -85,11 +104,15 @@ impl<T: Token, E: Element, A: Settling> Step<T> for PrepareStep<'_, E, A> {
         if self.attrs.degenerate == Degenerate::Zero {
             of = spec::zero_where_unusable::<T, E>(token, of, self.attrs.range_given);
         }
-        span.store::<T, E::Real>(min, channels.range_min, at);
-        span.store::<T, E::Real>(max, channels.range_max, at);
-        span.store::<T, E::Real>(of.scale, channels.scale, at);
-        span.store::<T, E::Real>(of.inverse, channels.inverse, at);
-        span.store::<T, E::Real>(of.lo, channels.clamp_min, at);
-        span.store::<T, E::Real>(of.hi, channels.clamp_max, at);
+        for (lanes, field) in [
+            (min, channels.range_min),
+            (max, channels.range_max),
+            (of.scale, channels.scale),
+            (of.inverse, channels.inverse),
+            (of.lo, channels.clamp_min),
+            (of.hi, channels.clamp_max),
+        ] {
+            Target::of(field).store_as(lanes, 0, at, span);
+        }
     }
 }

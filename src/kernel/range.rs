@@ -1,120 +1,284 @@
 //! The range of each channel: the least and the greatest element, NaN left out.
+//!
+//! ```text
+//! runs:     neighbours share a channel: a vector of minima and one of maxima, over whole runs, then over their lanes
+//! columns:  a minimum and a maximum for each column, over the rows: a few rows at a time, so that they are loaded and
+//!           stored once for several vectors. Columns are channels, where each has its own; else they are held aside, and
+//!           the channels' ranges are widened by those of their columns in the end
+//! ```
+//!
+//! A NaN is neither less nor greater, so the range stays. A single row is read backwards: what comes after begins at its
+//! front, which then is in the caches.
 
 use std::cell::Cell;
 
-use super::{Cut, Step, sweep_from, sweep_in_blocks};
+use super::for_each_matrix;
 use crate::exec::{Input, Stage};
-use crate::layout::{Counters, Piece};
-use crate::simd::element::{Source, Span, Whole, to_array};
-use crate::simd::{Element, Kernel, Lanes, Real, Token, Vector};
+use crate::layout::{Piece, Run};
+use crate::simd::memory::{First, Source, Span, Target, Whole};
+use crate::simd::{Element, Kernel, Lanes, Part, Real, Token, Vector};
 
 /// Widens the channels' ranges by a piece's elements.
-pub(crate) struct Widen<'a, E: Element, const N: usize> {
+pub struct Widen<'a, E: Element> {
     /// Its first operand is the input.
-    pub(crate) piece: Piece<'a, N>,
+    pub(crate) piece: Piece<'a, 2>,
     pub(crate) input: &'a Input<'a, E>,
-    pub(crate) min: &'a [Cell<E::Real>],
-    pub(crate) max: &'a [Cell<E::Real>],
+    pub(crate) ranges: Ranges<'a, E::Real>,
+    /// Whether the input is beyond the caches.
+    pub(crate) is_far: bool,
 }
 
-impl<E: Element, const N: usize> Kernel for Widen<'_, E, N> {
+/// A least and a greatest number for each channel.
+#[derive(Clone, Copy)]
+pub(crate) struct Ranges<'a, C> {
+    pub(crate) min: &'a [Cell<C>],
+    pub(crate) max: &'a [Cell<C>],
+}
+
+impl<E: Element> Kernel for Widen<'_, E> {
     type Output = ();
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        let read = Stage::new();
-        for row in self.piece.rows(&mut Counters::new()) {
-            let x = read.read(self.input, &row, 0);
-            if self.piece.has_channel_per_element() {
-                let (min, max) = (&self.min[row.channels()], &self.max[row.channels()]);
-                sweep_in_blocks::<T, E>(token, row.len, &mut WidenEach { x, min, max });
-            } else {
-                let (min, max) = row_range::<T, E>(token, x);
-                let (min_cell, max_cell) = (&self.min[row.channel], &self.max[row.channel]);
-                min_cell.set(lesser(min, min_cell.get()));
-                max_cell.set(greater(max, max_cell.get()));
-            }
+        if self.is_far {
+            self.matrices(token.reader());
+        } else {
+            self.matrices(token);
         }
     }
 }
 
-/// A row in which each element has a channel of its own.
-struct WidenEach<'a, E: Element> {
-    x: Source<'a, E>,
-    min: &'a [Cell<E::Real>],
-    max: &'a [Cell<E::Real>],
-}
-
-impl<T: Token, E: Element> Step<T> for WidenEach<'_, E> {
+impl<E: Element> Widen<'_, E> {
     #[inline(always)]
-    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
-        let x = span.load::<T, E>(token, self.x, at);
-        // A NaN of x is neither less nor greater: the range stays.
-        let min = x.min(span.load::<T, E::Real>(token, self.min, at));
-        let max = x.max(span.load::<T, E::Real>(token, self.max, at));
-        span.store::<T, E::Real>(min, self.min, at);
-        span.store::<T, E::Real>(max, self.max, at);
+    fn matrices<T: Token>(self, token: T) {
+        let read = Stage::new();
+        for_each_matrix(&self.piece, |matrix| {
+            let x = read.read(self.input, matrix, 0);
+            if matrix.run(0).inner >= Lanes::<T, E>::LANES {
+                for row in 0..x.rows() {
+                    widen_runs(token, x.cut(row..row + 1, 0, x.len()), matrix.run(row), self.ranges);
+                }
+            } else {
+                widen_by_columns(token, x, matrix.run(0), self.ranges);
+            }
+        });
     }
 }
 
-impl<T: Token, E: Element> Cut<T> for WidenEach<'_, E> {
+impl<'a, C: Real> Ranges<'a, C> {
     #[inline(always)]
-    fn cut(&self, at: usize, len: usize) -> Self {
-        WidenEach { x: &self.x[at..at + len], min: &self.min[at..at + len], max: &self.max[at..at + len] }
+    pub(crate) fn widen(&self, channel: usize, [min, max]: [C; 2]) {
+        self.min[channel].set(lesser(min, self.min[channel].get()));
+        self.max[channel].set(greater(max, self.max[channel].get()));
+    }
+
+    fn from(self, channel: usize) -> Self {
+        Ranges { min: &self.min[channel..], max: &self.max[channel..] }
     }
 }
 
-/// Partial ranges side by side: one alone would wait for each of its own results.
+/// A row in which neighbours share a channel.
+#[inline(always)]
+fn widen_runs<T: Token, E: Element>(token: T, x: Source<'_, E>, run: Run, ranges: Ranges<'_, E::Real>) {
+    let mut channel = run.channel;
+    let mut at = 0;
+    let mut end = run.inner - run.phase;
+    while at < x.len() {
+        let stop = end.min(x.len());
+        ranges.widen(channel, token.call(RangeOf(token, x.cut(0..1, at, stop - at))));
+        at = stop;
+        end = end.saturating_add(run.inner);
+        channel += 1;
+    }
+}
+
+/// Ranges side by side: one alone would wait for each of its own results.
 const PARTIAL: usize = 4;
 
 /// The range of a row of one channel.
-#[derive(Clone, Copy)]
-struct WidenOne<'a, T: Token, E: Element> {
-    x: Source<'a, E>,
-    min: Lanes<T, E>,
-    max: Lanes<T, E>,
-}
+pub(super) struct RangeOf<'a, T, E>(pub(super) T, pub(super) Source<'a, E>);
 
-impl<T: Token, E: Element> WidenOne<'_, T, E> {
-    #[inline(always)]
-    fn widen(&mut self, min: Lanes<T, E>, max: Lanes<T, E>) {
-        self.min = min.min(self.min);
-        self.max = max.max(self.max);
-    }
-}
+impl<T: Token, E: Element> Part for RangeOf<'_, T, E> {
+    type Output = [E::Real; 2];
 
-impl<T: Token, E: Element> Step<T> for WidenOne<'_, T, E> {
     #[inline(always)]
-    fn step<S: Span>(&mut self, token: T, at: usize, span: S) {
-        // A NaN of x is neither less nor greater: the range stays.
-        let x = span.load::<T, E>(token, self.x, at);
-        self.widen(x, x);
+    fn run(self) -> [E::Real; 2] {
+        let RangeOf(token, x) = self;
+        range_of(token, x)
     }
 }
 
 #[inline(always)]
-fn row_range<T: Token, E: Element>(token: T, x: Source<'_, E>) -> (E::Real, E::Real) {
-    let lanes = Lanes::<T, E>::LANES;
-    let min = Vector::splat(token, E::Real::INFINITY);
-    let max = Vector::splat(token, E::Real::NEG_INFINITY);
-    let mut partial = [WidenOne::<T, E> { x, min, max }; PARTIAL];
-    let mut at = 0;
-    while x.len() - at >= PARTIAL * lanes {
-        let block = &x[at..at + PARTIAL * lanes];
+fn range_of<T: Token, E: Element>(token: T, x: Source<'_, E>) -> [E::Real; 2] {
+    let (lanes, len) = (Lanes::<T, E>::LANES, x.len());
+    let mut partial = [Widest::<Lanes<T, E>>::new(token); PARTIAL];
+    let whole = len / lanes * lanes;
+    let blocks = len / (PARTIAL * lanes);
+    if whole < len {
+        partial[0].widen(x.load(token, 0, whole, First(len - whole)));
+    }
+    for at in (blocks * PARTIAL * lanes..whole).step_by(lanes) {
+        partial[1].widen(x.load(token, 0, at, Whole));
+    }
+    for block in (0..blocks).rev() {
+        let block = x.cut(0..1, block * PARTIAL * lanes, PARTIAL * lanes);
         for (index, partial) in partial.iter_mut().enumerate() {
-            let x = Whole.load::<T, E>(token, block, index * lanes);
-            partial.widen(x, x);
+            partial.widen(block.load(token, 0, index * lanes, Whole));
         }
-        at += PARTIAL * lanes;
     }
-    let [mut range, others @ ..] = partial;
-    for other in others {
-        range.widen(other.min, other.max);
+    let [a, b, c, d] = partial;
+    let all = a.with(b).with(c.with(d));
+    [all.min.least(), all.max.greatest()]
+}
+
+/// A vector of ranges, none of which holds NaN.
+#[derive(Clone, Copy)]
+struct Widest<V> {
+    min: V,
+    max: V,
+}
+
+impl<V: Vector> Widest<V> {
+    #[inline(always)]
+    fn new(token: V::Token) -> Self {
+        let (min, max) = (V::Lane::INFINITY, V::Lane::NEG_INFINITY);
+        Widest { min: V::splat(token, min), max: V::splat(token, max) }
     }
-    sweep_from::<T, E>(token, at, x.len(), &mut range);
-    let min = to_array(range.min, E::Real::INFINITY).into_iter().fold(E::Real::INFINITY, lesser);
-    let max = to_array(range.max, E::Real::NEG_INFINITY).into_iter().fold(E::Real::NEG_INFINITY, greater);
-    (min, max)
+
+    #[inline(always)]
+    fn widen(&mut self, x: V) {
+        self.min = x.min(self.min);
+        self.max = x.max(self.max);
+    }
+
+    #[inline(always)]
+    fn with(self, other: Self) -> Self {
+        Widest { min: other.min.min(self.min), max: other.max.max(self.max) }
+    }
+}
+
+/// Columns that are held aside.
+const ASIDE: usize = 1024;
+
+/// Rows in which neighbours are of different channels, as in the rows below.
+#[inline(always)]
+fn widen_by_columns<T: Token, E: Element>(token: T, x: Source<'_, E>, run: Run, ranges: Ranges<'_, E::Real>) {
+    let lanes = Lanes::<T, E>::LANES;
+    let aside = Aside { first: run.channel * run.inner + run.phase, inner: run.inner, period: x.len(), ranges };
+    if x.rows() > 1 && x.is_unfoldable() && !(run.inner == 1 && x.len().is_multiple_of(lanes)) {
+        // Rows of whole vectors, of which the rows of channels are parts.
+        let len = x.len() * lanes;
+        if len <= ASIDE {
+            let one = x.unfold();
+            let done = one.len() / len * len;
+            if done > 0 {
+                aside.widen::<T, E>(token, one.cut(0..1, 0, done).fold(len));
+            }
+            return aside.widen::<T, E>(token, one.cut(0..1, done, one.len() - done));
+        }
+    }
+    if run.inner == 1 {
+        return token.call(WidenColumns { token, x, ranges: ranges.from(run.channel) });
+    }
+    for top in (0..x.rows()).step_by(ROWS) {
+        for left in (0..x.len()).step_by(ASIDE) {
+            let (rows, len) = (ROWS.min(x.rows() - top), ASIDE.min(x.len() - left));
+            let aside = Aside { first: aside.first + left, period: usize::MAX, ..aside };
+            aside.widen::<T, E>(token, x.cut(top..top + rows, left, len));
+        }
+    }
+}
+
+/// Columns whose ranges are held aside. Column i is of channel `(first + i % period) / inner`.
+#[derive(Clone, Copy)]
+struct Aside<'a, C> {
+    first: usize,
+    inner: usize,
+    period: usize,
+    ranges: Ranges<'a, C>,
+}
+
+impl<C: Real> Aside<'_, C> {
+    /// Of at most [`ASIDE`] columns.
+    #[inline(always)]
+    fn widen<T: Token, E: Element<Real = C>>(&self, token: T, x: Source<'_, E>) {
+        let min = [const { Cell::new(C::INFINITY) }; ASIDE];
+        let max = [const { Cell::new(C::NEG_INFINITY) }; ASIDE];
+        let aside = Ranges { min: &min[..x.len()], max: &max[..x.len()] };
+        token.call(WidenColumns { token, x, ranges: aside });
+        let first = Run { channel: self.first / self.inner, phase: self.first % self.inner, inner: self.inner };
+        let mut run = first;
+        for (column, (min, max)) in min.iter().zip(&max).take(x.len()).enumerate() {
+            if column.is_multiple_of(self.period) {
+                run = first;
+            }
+            self.ranges.widen(run.channel, [min.get(), max.get()]);
+            run = run.after(1);
+        }
+    }
+}
+
+/// Rows that widen ranges at once.
+const ROWS: usize = 8;
+
+/// Widens a range for each column.
+struct WidenColumns<'a, T, E: Element> {
+    token: T,
+    x: Source<'a, E>,
+    ranges: Ranges<'a, E::Real>,
+}
+
+impl<T: Token, E: Element> Part for WidenColumns<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let WidenColumns { token, x, ranges } = self;
+        widen_columns(token, x, ranges);
+    }
+}
+
+#[inline(always)]
+fn widen_columns<T: Token, E: Element>(token: T, x: Source<'_, E>, ranges: Ranges<'_, E::Real>) {
+    let lanes = Lanes::<T, E>::LANES;
+    let whole = x.len() / lanes * lanes;
+    for top in (0..x.rows()).step_by(ROWS) {
+        let rows = x.cut(top..x.rows().min(top + ROWS), 0, x.len());
+        for at in (0..whole).step_by(lanes) {
+            widen_vector::<T, E, _>(token, rows, ranges, at, Whole);
+        }
+        if whole < x.len() {
+            widen_vector::<T, E, _>(token, rows, ranges, whole, First(x.len() - whole));
+        }
+    }
+}
+
+/// Widens the ranges of a vector of columns by all rows.
+#[inline(always)]
+fn widen_vector<T: Token, E: Element, S: Span>(
+    token: T,
+    rows: Source<'_, E>,
+    ranges: Ranges<'_, E::Real>,
+    at: usize,
+    span: S,
+) {
+    let mut widest = Widest::<Lanes<T, E>> {
+        min: Source::of(ranges.min).load_as(token, 0, at, span),
+        max: Source::of(ranges.max).load_as(token, 0, at, span),
+    };
+    let mut widen = |rows: Source<'_, E>, below: usize, row: usize| {
+        rows.prefetch(token, row + below, 0);
+        widest.widen(rows.load(token, row, 0, span));
+    };
+    let column = rows.cut(0..rows.rows(), at, span.covered(Lanes::<T, E>::LANES));
+    if rows.rows() == ROWS {
+        let column = column.cut(0..ROWS, 0, column.len());
+        (0..ROWS).for_each(|row| widen(column, ROWS, row));
+    } else {
+        (0..rows.rows()).for_each(|row| widen(column, 0, row));
+    }
+    Target::of(ranges.min).store_as(widest.min, 0, at, span);
+    Target::of(ranges.max).store_as(widest.max, 0, at, span);
 }
 
 #[inline(always)]

@@ -2,15 +2,47 @@
 
 use std::arch::x86_64::*;
 
+use super::avx2::Avx2;
 use super::x86::x86_vector;
-use super::{Kernel, Mask, Token, Vector32};
+use super::{Kernel, Mask, Packed, Part, Token, Vector32};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
 
+impl Avx512 {
+    #[inline(always)]
+    fn of_a_vector() -> Self {
+        Avx512(())
+    }
+}
+
 impl Token for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    type Reader = Avx2;
+
+    #[inline(always)]
+    fn reader(self) -> Avx2 {
+        Avx2::of_avx512(self)
+    }
+
+    #[inline(always)]
+    fn call<P: Part>(self, part: P) -> P::Output {
+        // SAFETY: the token exists.
+        unsafe { call(part) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, address: *const u8) {
+        // SAFETY: asks for memory, and reads none.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+
+    #[inline(always)]
+    fn finish_streaming(self) {
+        // SAFETY: every processor of the architecture has it.
+        unsafe { _mm_sfence() }
+    }
 }
 
 pub(super) fn is_available() -> bool {
@@ -18,32 +50,132 @@ pub(super) fn is_available() -> bool {
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
         && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("bmi2")
+        && super::avx2::is_available()
 }
 
 /// # Safety
 /// [`is_available`] was true.
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2,f16c")]
+#[inline(never)]
+unsafe fn call<P: Part>(part: P) -> P::Output {
+    part.run()
+}
+
+/// # Safety
+/// [`is_available`] was true.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2,f16c")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
 }
 
 x86_vector! {
     F32x16(__m512) of 16 f32, Avx512, mask __mmask16,
-    splat _mm512_set1_ps, load _mm512_loadu_ps, store _mm512_storeu_ps,
+    splat _mm512_set1_ps, load _mm512_loadu_ps, store _mm512_storeu_ps, stream _mm512_stream_ps,
     add _mm512_add_ps, mul _mm512_mul_ps, div _mm512_div_ps, min _mm512_min_ps, max _mm512_max_ps,
     round _mm512_roundscale_ps, compare _mm512_cmp_ps_mask,
-    select(mask, yes, no) _mm512_mask_blend_ps(mask, no, yes)
+    select(mask, yes, no) _mm512_mask_blend_ps(mask, no, yes),
+    partial {
+        #[inline(always)]
+        unsafe fn load_first(_: Avx512, from: *const f32, count: usize) -> Self {
+            Self(unsafe { _mm512_mask_loadu_ps(_mm512_set1_ps(f32::NAN), first(count) as __mmask16, from) })
+        }
+
+        #[inline(always)]
+        unsafe fn store_first(self, to: *mut f32, count: usize) {
+            unsafe { _mm512_mask_storeu_ps(to, first(count) as __mmask16, self.0) }
+        }
+
+        #[inline(always)]
+        fn join(count: usize, lower: Self, rest: Self) -> Self {
+            Self(unsafe { _mm512_mask_blend_ps(first(count) as __mmask16, rest.0, lower.0) })
+        }
+
+        #[inline(always)]
+        fn least(self) -> f32 {
+            unsafe { _mm512_reduce_min_ps(self.0) }
+        }
+
+        #[inline(always)]
+        fn greatest(self) -> f32 {
+            unsafe { _mm512_reduce_max_ps(self.0) }
+        }
+
+        #[inline(always)]
+        unsafe fn load_repeated(_: Avx512, numbers: *const f32, from: usize, repeats: usize) -> Self {
+            unsafe {
+                let index = repeated(from % repeats, repeats);
+                Self(_mm512_permutexvar_ps(index, _mm512_loadu_ps(numbers.add(from / repeats))))
+            }
+        }
+    }
 }
 
 x86_vector! {
     F64x8(__m512d) of 8 f64, Avx512, mask __mmask8,
-    splat _mm512_set1_pd, load _mm512_loadu_pd, store _mm512_storeu_pd,
+    splat _mm512_set1_pd, load _mm512_loadu_pd, store _mm512_storeu_pd, stream _mm512_stream_pd,
     add _mm512_add_pd, mul _mm512_mul_pd, div _mm512_div_pd, min _mm512_min_pd, max _mm512_max_pd,
     round _mm512_roundscale_pd, compare _mm512_cmp_pd_mask,
-    select(mask, yes, no) _mm512_mask_blend_pd(mask, no, yes)
+    select(mask, yes, no) _mm512_mask_blend_pd(mask, no, yes),
+    partial {
+        #[inline(always)]
+        unsafe fn load_first(_: Avx512, from: *const f64, count: usize) -> Self {
+            Self(unsafe { _mm512_mask_loadu_pd(_mm512_set1_pd(f64::NAN), first(count) as __mmask8, from) })
+        }
+
+        #[inline(always)]
+        unsafe fn store_first(self, to: *mut f64, count: usize) {
+            unsafe { _mm512_mask_storeu_pd(to, first(count) as __mmask8, self.0) }
+        }
+
+        #[inline(always)]
+        fn join(count: usize, lower: Self, rest: Self) -> Self {
+            Self(unsafe { _mm512_mask_blend_pd(first(count) as __mmask8, rest.0, lower.0) })
+        }
+
+        #[inline(always)]
+        fn least(self) -> f64 {
+            unsafe { _mm512_reduce_min_pd(self.0) }
+        }
+
+        #[inline(always)]
+        fn greatest(self) -> f64 {
+            unsafe { _mm512_reduce_max_pd(self.0) }
+        }
+
+        #[inline(always)]
+        unsafe fn load_repeated(_: Avx512, numbers: *const f64, from: usize, repeats: usize) -> Self {
+            unsafe {
+                let index = _mm512_cvtepu32_epi64(_mm512_castsi512_si256(repeated(from % repeats, repeats)));
+                Self(_mm512_permutexvar_pd(index, _mm512_loadu_pd(numbers.add(from / repeats))))
+            }
+        }
+    }
+}
+
+/// The lowest `count` bits, 64 at most.
+#[inline(always)]
+fn first(count: usize) -> u64 {
+    // SAFETY: BZHI, which every processor with AVX-512 has.
+    unsafe { _bzhi_u64(u64::MAX, count as u32) }
+}
+
+/// Lane i is `(phase + i) / repeats`, by a product with the reciprocal: exact below 64, for repeats below 32.
+#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, below")]
+#[inline(always)]
+fn repeated(phase: usize, repeats: usize) -> __m512i {
+    const BITS: u32 = 11;
+    let reciprocal = (1usize << BITS).div_ceil(repeats);
+    unsafe {
+        let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        let sum = _mm512_add_epi32(lanes, _mm512_set1_epi32(phase as i32));
+        _mm512_srli_epi32::<BITS>(_mm512_mullo_epi32(sum, _mm512_set1_epi32(reciprocal as i32)))
+    }
 }
 
 impl Mask for __mmask16 {
+    const LANES: usize = 16;
+
     #[inline(always)]
     fn and(self, other: Self) -> Self {
         self & other
@@ -61,6 +193,8 @@ impl Mask for __mmask16 {
 }
 
 impl Mask for __mmask8 {
+    const LANES: usize = 8;
+
     #[inline(always)]
     fn and(self, other: Self) -> Self {
         self & other
@@ -82,60 +216,107 @@ impl Mask for __mmask8 {
 
 #[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
 impl Vector32 for F32x16 {
+    type Packed = U16x32;
+
     #[inline(always)]
-    unsafe fn load_f16(_: Avx512, from: *const u16) -> Self {
-        Self(unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) })
+    fn from_f16(U16x32(numbers): U16x32) -> [Self; 2] {
+        unsafe {
+            let upper = _mm512_extracti64x4_epi64::<1>(numbers);
+            [Self(_mm512_cvtph_ps(_mm512_castsi512_si256(numbers))), Self(_mm512_cvtph_ps(upper))]
+        }
     }
 
     #[inline(always)]
-    unsafe fn store_f16(self, to: *mut u16) {
-        unsafe { _mm256_storeu_si256(to.cast(), self.to_f16()) }
+    fn to_f16([lower, upper]: [Self; 2]) -> U16x32 {
+        unsafe {
+            let lower = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(lower.0);
+            let upper = _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(upper.0);
+            U16x32(_mm512_inserti64x4::<1>(_mm512_castsi256_si512(lower), upper))
+        }
     }
 
     #[inline(always)]
-    unsafe fn load_bf16(_: Avx512, from: *const u16) -> Self {
-        Self(unsafe { from_upper_halves(_mm256_loadu_si256(from.cast())) })
-    }
-
-    #[inline(always)]
-    unsafe fn store_bf16(self, to: *mut u16) {
-        unsafe { _mm256_storeu_si256(to.cast(), self.to_bf16()) }
-    }
-
-    #[inline(always)]
-    fn round_to_f16(self) -> Self {
-        Self(unsafe { _mm512_cvtph_ps(self.to_f16()) })
-    }
-
-    #[inline(always)]
-    fn round_to_bf16(self) -> Self {
-        Self(from_upper_halves(self.to_bf16()))
-    }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
-#[inline(always)]
-fn from_upper_halves(halves: __m256i) -> __m512 {
-    unsafe { _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_cvtepu16_epi32(halves))) }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
-impl F32x16 {
-    #[inline(always)]
-    fn to_f16(self) -> __m256i {
-        unsafe { _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0) }
+    fn from_bf16(U16x32(numbers): U16x32) -> [Self; 2] {
+        /// In each lane the upper half is a number, the lower half 0.
+        const UPPER_HALVES: u32 = 0xaaaa_aaaa;
+        const INDICES: [[u16; 32]; 2] = [to_upper_halves(0), to_upper_halves(16)];
+        INDICES.map(|index| unsafe {
+            Self(_mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(UPPER_HALVES, constant(&index), numbers)))
+        })
     }
 
     /// Integer rounding to nearest even: the instruction for it, vcvtneps2bf16, flushes subnormals to zero.
     #[inline(always)]
-    fn to_bf16(self) -> __m256i {
+    fn to_bf16(pair: [Self; 2]) -> U16x32 {
         unsafe {
-            let bits = _mm512_castps_si512(self.0);
-            let is_odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-            let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), is_odd);
-            let is_nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self.0, self.0);
-            let quiet = _mm512_mask_or_epi32(rounded, is_nan, bits, _mm512_set1_epi32(0x0040_0000));
-            _mm512_cvtepi32_epi16(_mm512_srli_epi32::<16>(quiet))
+            let [lower, upper] = pair.map(|Self(number)| {
+                let bits = _mm512_castps_si512(number);
+                let is_odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+                _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), is_odd)
+            });
+            U16x32(_mm512_permutex2var_epi16(lower, constant(&UPPER_HALVES_OF_TWO), upper))
         }
+    }
+}
+
+/// Number `first + i` to the upper half of lane i.
+const fn to_upper_halves(first: u16) -> [u16; 32] {
+    let mut index = [0; 32];
+    let mut lane = 0;
+    while lane < 16 {
+        index[2 * lane + 1] = first + lane as u16;
+        lane += 1;
+    }
+    index
+}
+
+/// The upper halves of the lanes of two registers.
+const UPPER_HALVES_OF_TWO: [u16; 32] = {
+    let mut index = [0; 32];
+    let mut number = 0;
+    while number < 32 {
+        index[number] = 2 * number as u16 + 1;
+        number += 1;
+    }
+    index
+};
+
+#[inline(always)]
+fn constant(numbers: &[u16; 32]) -> __m512i {
+    // SAFETY: the array is as large as the register.
+    unsafe { _mm512_loadu_si512(numbers.as_ptr().cast()) }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct U16x32(__m512i);
+
+#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+impl Packed for U16x32 {
+    type Token = Avx512;
+    const LANES: usize = 32;
+
+    #[inline(always)]
+    unsafe fn load(_: Avx512, from: *const u16) -> Self {
+        Self(unsafe { _mm512_loadu_si512(from.cast()) })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u16) {
+        unsafe { _mm512_storeu_si512(to.cast(), self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut u16) {
+        unsafe { _mm512_stream_si512(to.cast(), self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_first(_: Avx512, from: *const u16, count: usize, rest: u16) -> Self {
+        Self(unsafe { _mm512_mask_loadu_epi16(_mm512_set1_epi16(rest as i16), first(count) as u32, from.cast()) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut u16, count: usize) {
+        unsafe { _mm512_mask_storeu_epi16(to.cast(), first(count) as u32, self.0) }
     }
 }

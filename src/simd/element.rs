@@ -1,23 +1,16 @@
 //! What a tensor holds: [`Element`] is the one place that knows the 16-bit types, [`Real`] the types that are computed
-//! in. Both load and store whole vectors, and the last few elements of a row ([`Span`]), bounds checked.
+//! in.
 
-use std::cell::Cell;
 use std::fmt::Debug;
-use std::mem::MaybeUninit;
-use std::ptr;
 
 use half::{bf16, f16};
 
-use super::{MAX_LANES, Token, Vector, Vector32};
+use super::pair::Pair;
+use super::{Packed, Token, Vector, Vector32};
+use crate::kernel::Kernels;
 
-/// Elements of an input. Cells, not a plain slice: an output may be the same memory, and then both may be written.
-pub(crate) type Source<'a, E> = &'a [Cell<E>];
-
-/// Elements of an output, which the caller need not have initialised.
-pub(crate) type Target<'a, E> = &'a [Cell<MaybeUninit<E>>];
-
-/// The vector in which a token computes an element's numbers.
-pub type Lanes<T, E> = <<E as Element>::Real as Real>::Vector<T>;
+/// The vector in which a token computes an element's numbers: as many as a register of them holds.
+pub type Lanes<T, E> = <E as Element>::Vector<T>;
 
 /// The same number in every lane.
 #[inline(always)]
@@ -26,9 +19,11 @@ pub(crate) fn splat<T: Token, E: Element>(token: T, lane: E::Real) -> Lanes<T, E
 }
 
 /// A type that tensors hold.
-pub trait Element: Copy + Debug + Send + Sync + 'static {
+pub trait Element: Kernels + Copy + Debug + Send + Sync + 'static {
     /// The type that it is computed in: C of the formulas.
     type Real: Real;
+
+    type Vector<T: Token>: Vector<Token = T, Lane = Self::Real>;
 
     /// Whether arithmetic in `Real` is finer than the element itself.
     const IS_NARROW: bool;
@@ -50,14 +45,26 @@ pub trait Element: Copy + Debug + Send + Sync + 'static {
     /// `to` is valid for writes of a vector's number of elements.
     unsafe fn store<T: Token>(lanes: Lanes<T, Self>, to: *mut Self);
 
+    /// # Safety
+    /// As [`Element::store`], and `to` is aligned as [`Vector::stream`] wants it.
+    unsafe fn stream<T: Token>(lanes: Lanes<T, Self>, to: *mut Self);
+
+    /// The first lanes from memory, NaN in the others.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of `count` elements, at most a vector's number.
+    unsafe fn load_first<T: Token>(token: T, from: *const Self, count: usize) -> Lanes<T, Self>;
+
+    /// # Safety
+    /// `to` is valid for writes of `count` elements, at most a vector's number.
+    unsafe fn store_first<T: Token>(lanes: Lanes<T, Self>, to: *mut Self, count: usize);
+
     /// Each lane as the nearest element.
     fn round<T: Token>(lanes: Lanes<T, Self>) -> Lanes<T, Self>;
 }
 
 /// A type that is computed in: float32 or float64.
 pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
-    type Vector<T: Token>: Vector<Token = T, Lane = Self>;
-
     const ONE: Self;
     const HALF: Self;
     const INFINITY: Self;
@@ -77,6 +84,7 @@ macro_rules! real {
     ($real:ident, $vector:ident) => {
         impl Element for $real {
             type Real = $real;
+            type Vector<T: Token> = T::$vector;
             const IS_NARROW: bool = false;
             const ZERO: $real = 0.0;
             const NAN: $real = $real::NAN;
@@ -105,13 +113,30 @@ macro_rules! real {
             }
 
             #[inline(always)]
+            unsafe fn stream<T: Token>(lanes: T::$vector, to: *mut $real) {
+                // SAFETY: the caller's promise.
+                unsafe { lanes.stream(to) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first<T: Token>(token: T, from: *const $real, count: usize) -> T::$vector {
+                // SAFETY: the caller's promise.
+                unsafe { T::$vector::load_first(token, from, count) }
+            }
+
+            #[inline(always)]
+            unsafe fn store_first<T: Token>(lanes: T::$vector, to: *mut $real, count: usize) {
+                // SAFETY: the caller's promise.
+                unsafe { lanes.store_first(to, count) }
+            }
+
+            #[inline(always)]
             fn round<T: Token>(lanes: T::$vector) -> T::$vector {
                 lanes
             }
         }
 
         impl Real for $real {
-            type Vector<T: Token> = T::$vector;
             const ONE: $real = 1.0;
             const HALF: $real = 0.5;
             const INFINITY: $real = $real::INFINITY;
@@ -139,9 +164,10 @@ real!(f32, F32);
 real!(f64, F64);
 
 macro_rules! narrow {
-    ($narrow:ident, $max:expr, $load:ident, $store:ident, $round:ident) => {
+    ($narrow:ident, $max:expr, $from:ident, $to:ident) => {
         impl Element for $narrow {
             type Real = f32;
+            type Vector<T: Token> = Pair<T::F32>;
             const IS_NARROW: bool = true;
             const ZERO: $narrow = $narrow::from_bits(0);
             const NAN: $narrow = $narrow::NAN;
@@ -157,178 +183,50 @@ macro_rules! narrow {
                 $narrow::from_f32(real)
             }
 
+            // The type is its 16 bits (repr(transparent)), so pointers to it are pointers to u16.
+
             #[inline(always)]
-            unsafe fn load<T: Token>(token: T, from: *const $narrow) -> T::F32 {
-                // SAFETY: the caller's promise; the type is its 16 bits (repr(transparent)).
-                unsafe { T::F32::$load(token, from.cast()) }
+            unsafe fn load<T: Token>(token: T, from: *const $narrow) -> Pair<T::F32> {
+                // SAFETY: the caller's promise.
+                Pair(T::F32::$from(unsafe { PackedOf::<T>::load(token, from.cast()) }))
             }
 
             #[inline(always)]
-            unsafe fn store<T: Token>(lanes: T::F32, to: *mut $narrow) {
-                // SAFETY: the caller's promise; the type is its 16 bits (repr(transparent)).
-                unsafe { lanes.$store(to.cast()) }
+            unsafe fn store<T: Token>(lanes: Pair<T::F32>, to: *mut $narrow) {
+                // SAFETY: the caller's promise.
+                unsafe { T::F32::$to(lanes.0).store(to.cast()) }
             }
 
             #[inline(always)]
-            fn round<T: Token>(lanes: T::F32) -> T::F32 {
-                lanes.$round()
+            unsafe fn stream<T: Token>(lanes: Pair<T::F32>, to: *mut $narrow) {
+                // SAFETY: the caller's promise.
+                unsafe { T::F32::$to(lanes.0).stream(to.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn load_first<T: Token>(token: T, from: *const $narrow, count: usize) -> Pair<T::F32> {
+                // SAFETY: the caller's promise.
+                Pair(T::F32::$from(unsafe {
+                    PackedOf::<T>::load_first(token, from.cast(), count, $narrow::NAN.to_bits())
+                }))
+            }
+
+            #[inline(always)]
+            unsafe fn store_first<T: Token>(lanes: Pair<T::F32>, to: *mut $narrow, count: usize) {
+                // SAFETY: the caller's promise.
+                unsafe { T::F32::$to(lanes.0).store_first(to.cast(), count) }
+            }
+
+            #[inline(always)]
+            fn round<T: Token>(lanes: Pair<T::F32>) -> Pair<T::F32> {
+                Pair(T::F32::$from(T::F32::$to(lanes.0)))
             }
         }
     };
 }
 
-narrow!(f16, 65504.0, load_f16, store_f16, round_to_f16);
-narrow!(bf16, f32::from_bits(0x7f7f_0000), load_bf16, store_bf16, round_to_bf16);
+/// The register that holds a token's 16-bit numbers.
+type PackedOf<T> = <<T as Token>::F32 as Vector32>::Packed;
 
-/// Memory that elements can be read from.
-///
-/// # Safety
-/// It is so: `count` elements from `start` on may be read while the reference lives.
-pub(crate) unsafe trait Readable<E> {
-    fn start(&self) -> *const E;
-    fn count(&self) -> usize;
-}
-
-// SAFETY: a slice.
-unsafe impl<E> Readable<E> for [E] {
-    #[inline(always)]
-    fn start(&self) -> *const E {
-        self.as_ptr()
-    }
-
-    #[inline(always)]
-    fn count(&self) -> usize {
-        self.len()
-    }
-}
-
-// SAFETY: a cell has its content's layout.
-unsafe impl<E> Readable<E> for [Cell<E>] {
-    #[inline(always)]
-    fn start(&self) -> *const E {
-        self.as_ptr().cast()
-    }
-
-    #[inline(always)]
-    fn count(&self) -> usize {
-        self.len()
-    }
-}
-
-/// Memory that elements can be written to through a shared reference.
-///
-/// # Safety
-/// It is so: `count_mut` elements from `start_mut` on may be written while the reference lives.
-pub(crate) unsafe trait Writable<E> {
-    fn start_mut(&self) -> *mut E;
-    fn count_mut(&self) -> usize;
-}
-
-// SAFETY: a cell can be written through a shared reference, and has its content's layout.
-unsafe impl<E> Writable<E> for [Cell<E>] {
-    #[inline(always)]
-    fn start_mut(&self) -> *mut E {
-        self.as_ptr().cast_mut().cast()
-    }
-
-    #[inline(always)]
-    fn count_mut(&self) -> usize {
-        self.len()
-    }
-}
-
-// SAFETY: as above; MaybeUninit<E> has the layout of E.
-unsafe impl<E> Writable<E> for [Cell<MaybeUninit<E>>] {
-    #[inline(always)]
-    fn start_mut(&self) -> *mut E {
-        self.as_ptr().cast_mut().cast()
-    }
-
-    #[inline(always)]
-    fn count_mut(&self) -> usize {
-        self.len()
-    }
-}
-
-/// How much of a vector a step of a kernel covers: all its lanes, or the first few at the end of a row. A kernel's step
-/// is written once over both.
-pub(crate) trait Span: Copy {
-    /// How many lanes it covers of a vector of so many.
-    fn covered(self, lanes: usize) -> usize;
-
-    /// Reads from element `at` on; lanes that are not covered hold NaN.
-    fn load<T: Token, E: Element>(self, token: T, from: &(impl Readable<E> + ?Sized), at: usize) -> Lanes<T, E>;
-
-    /// Writes from element `at` on; no memory beyond the covered lanes is touched.
-    fn store<T: Token, E: Element>(self, lanes: Lanes<T, E>, to: &(impl Writable<E> + ?Sized), at: usize);
-}
-
-/// All lanes.
-#[derive(Clone, Copy)]
-pub(crate) struct Whole;
-
-impl Span for Whole {
-    #[inline(always)]
-    fn covered(self, lanes: usize) -> usize {
-        lanes
-    }
-
-    #[inline(always)]
-    fn load<T: Token, E: Element>(self, token: T, from: &(impl Readable<E> + ?Sized), at: usize) -> Lanes<T, E> {
-        assert!(at <= from.count() && from.count() - at >= Lanes::<T, E>::LANES);
-        // SAFETY: LANES elements from `at` on lie within the memory, as asserted.
-        unsafe { E::load(token, from.start().add(at)) }
-    }
-
-    #[inline(always)]
-    fn store<T: Token, E: Element>(self, lanes: Lanes<T, E>, to: &(impl Writable<E> + ?Sized), at: usize) {
-        assert!(at <= to.count_mut() && to.count_mut() - at >= Lanes::<T, E>::LANES);
-        // SAFETY: LANES elements from `at` on lie within the memory, as asserted.
-        unsafe { E::store::<T>(lanes, to.start_mut().add(at)) }
-    }
-}
-
-/// The first lanes, as many as the number says.
-#[derive(Clone, Copy)]
-pub(crate) struct First(pub(crate) usize);
-
-impl Span for First {
-    #[inline(always)]
-    fn covered(self, _: usize) -> usize {
-        self.0
-    }
-
-    #[inline(always)]
-    fn load<T: Token, E: Element>(self, token: T, from: &(impl Readable<E> + ?Sized), at: usize) -> Lanes<T, E> {
-        const { assert!(<Lanes<T, E> as Vector>::LANES <= MAX_LANES) };
-        assert!(self.0 <= Lanes::<T, E>::LANES && at <= from.count() && self.0 <= from.count() - at);
-        let mut whole = [E::NAN; MAX_LANES];
-        // SAFETY: the elements lie within the memory, as asserted, and a vector's number of them within the array.
-        unsafe {
-            ptr::copy_nonoverlapping(from.start().add(at), whole.as_mut_ptr(), self.0);
-            E::load(token, whole.as_ptr())
-        }
-    }
-
-    #[inline(always)]
-    fn store<T: Token, E: Element>(self, lanes: Lanes<T, E>, to: &(impl Writable<E> + ?Sized), at: usize) {
-        const { assert!(<Lanes<T, E> as Vector>::LANES <= MAX_LANES) };
-        assert!(self.0 <= Lanes::<T, E>::LANES && at <= to.count_mut() && self.0 <= to.count_mut() - at);
-        let mut whole = [E::NAN; MAX_LANES];
-        // SAFETY: the elements lie within the memory, as asserted, and a vector's number of them within the array.
-        unsafe {
-            E::store::<T>(lanes, whole.as_mut_ptr());
-            ptr::copy_nonoverlapping(whole.as_ptr(), to.start_mut().add(at), self.0);
-        }
-    }
-}
-
-/// The lanes of a vector as an array; those past its number of lanes hold `rest`.
-#[inline(always)]
-pub(crate) fn to_array<V: Vector>(vector: V, rest: V::Lane) -> [V::Lane; MAX_LANES] {
-    const { assert!(V::LANES <= MAX_LANES) };
-    let mut lanes = [rest; MAX_LANES];
-    // SAFETY: the array has room for a vector's lanes.
-    unsafe { vector.store(lanes.as_mut_ptr()) };
-    lanes
-}
+narrow!(f16, 65504.0, from_f16, to_f16);
+narrow!(bf16, f32::from_bits(0x7f7f_0000), from_bf16, to_bf16);

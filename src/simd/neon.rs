@@ -3,7 +3,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
-use super::{Kernel, Mask, Token, Vector, Vector32};
+use super::{Kernel, Mask, Packed, Part, Token, Vector, Vector32};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Neon(());
@@ -11,10 +11,39 @@ pub(crate) struct Neon(());
 impl Token for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
+    type Reader = Self;
+
+    #[inline(always)]
+    fn reader(self) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn call<P: Part>(self, part: P) -> P::Output {
+        // SAFETY: the token exists.
+        unsafe { call(part) }
+    }
+
+    #[inline(always)]
+    fn prefetch(self, address: *const u8) {
+        // SAFETY: asks for memory, and reads none.
+        unsafe { asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags)) };
+    }
+
+    #[inline(always)]
+    fn finish_streaming(self) {}
 }
 
 pub(super) fn is_available() -> bool {
     std::arch::is_aarch64_feature_detected!("neon")
+}
+
+/// # Safety
+/// [`is_available`] was true.
+#[target_feature(enable = "neon")]
+#[inline(never)]
+unsafe fn call<P: Part>(part: P) -> P::Output {
+    part.run()
 }
 
 /// # Safety
@@ -61,6 +90,17 @@ macro_rules! neon_vector {
             #[inline(always)]
             unsafe fn store(self, to: *mut $lane) {
                 unsafe { $store(to, self.0) }
+            }
+
+            // No streaming store of one register has an intrinsic.
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $lane) {
+                unsafe { $store(to, self.0) }
+            }
+
+            #[inline(always)]
+            fn token(self) -> Neon {
+                Neon(())
             }
 
             #[inline(always)]
@@ -121,6 +161,8 @@ macro_rules! neon_vector {
             reason = "said once, above; newer intrinsics are safe"
         )]
         impl Mask for $mask {
+            const LANES: usize = $lanes;
+
             #[inline(always)]
             fn and(self, other: Self) -> Self {
                 unsafe { $and(self, other) }
@@ -160,34 +202,50 @@ neon_vector! {
 
 #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
 impl Vector32 for F32x4 {
+    type Packed = U16x8;
+
     #[inline(always)]
-    unsafe fn load_f16(_: Neon, from: *const u16) -> Self {
-        Self(widen_f16(unsafe { vld1_u16(from) }))
+    fn from_f16(U16x8(numbers): U16x8) -> [Self; 2] {
+        unsafe { [vget_low_u16(numbers), vget_high_u16(numbers)] }.map(|half| Self(widen_f16(half)))
     }
 
     #[inline(always)]
-    unsafe fn store_f16(self, to: *mut u16) {
-        unsafe { vst1_u16(to, narrow_f16(self.0)) }
+    fn to_f16([lower, upper]: [Self; 2]) -> U16x8 {
+        U16x8(unsafe { vcombine_u16(narrow_f16(lower.0), narrow_f16(upper.0)) })
     }
 
     #[inline(always)]
-    unsafe fn load_bf16(_: Neon, from: *const u16) -> Self {
-        Self(widen_bf16(unsafe { vld1_u16(from) }))
+    fn from_bf16(U16x8(numbers): U16x8) -> [Self; 2] {
+        unsafe { [vget_low_u16(numbers), vget_high_u16(numbers)] }.map(|half| Self(widen_bf16(half)))
     }
 
     #[inline(always)]
-    unsafe fn store_bf16(self, to: *mut u16) {
-        unsafe { vst1_u16(to, narrow_bf16(self.0)) }
+    fn to_bf16([lower, upper]: [Self; 2]) -> U16x8 {
+        U16x8(unsafe { vcombine_u16(narrow_bf16(lower.0), narrow_bf16(upper.0)) })
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct U16x8(uint16x8_t);
+
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
+impl Packed for U16x8 {
+    type Token = Neon;
+    const LANES: usize = 8;
+
+    #[inline(always)]
+    unsafe fn load(_: Neon, from: *const u16) -> Self {
+        Self(unsafe { vld1q_u16(from) })
     }
 
     #[inline(always)]
-    fn round_to_f16(self) -> Self {
-        Self(widen_f16(narrow_f16(self.0)))
+    unsafe fn store(self, to: *mut u16) {
+        unsafe { vst1q_u16(to, self.0) }
     }
 
     #[inline(always)]
-    fn round_to_bf16(self) -> Self {
-        Self(widen_bf16(narrow_bf16(self.0)))
+    unsafe fn stream(self, to: *mut u16) {
+        unsafe { vst1q_u16(to, self.0) }
     }
 }
 
@@ -222,8 +280,6 @@ fn narrow_bf16(wide: float32x4_t) -> uint16x4_t {
         let bits = vreinterpretq_u32_f32(wide);
         let is_odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
         let rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), is_odd);
-        let quiet = vorrq_u32(bits, vdupq_n_u32(0x0040_0000));
-        let is_number = vceqq_f32(wide, wide);
-        vshrn_n_u32::<16>(vbslq_u32(is_number, rounded, quiet))
+        vshrn_n_u32::<16>(rounded)
     }
 }

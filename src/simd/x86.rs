@@ -4,9 +4,10 @@
 macro_rules! x86_vector {
     (
         $vector:ident($register:ty) of $lanes:literal $lane:ty, $token:ty, mask $mask:ty,
-        splat $splat:ident, load $load:ident, store $store:ident,
+        splat $splat:ident, load $load:ident, store $store:ident, stream $stream:ident,
         add $add:ident, mul $mul:ident, div $div:ident, min $min:ident, max $max:ident,
-        round $round:ident, compare $compare:ident, select($chosen:ident, $yes:ident, $no:ident) $select:expr
+        round $round:ident, compare $compare:ident, select($chosen:ident, $yes:ident, $no:ident) $select:expr,
+        partial { $($partial:tt)* }
     ) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $vector($register);
@@ -33,6 +34,16 @@ macro_rules! x86_vector {
             #[inline(always)]
             unsafe fn store(self, to: *mut $lane) {
                 unsafe { $store(to, self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $lane) {
+                unsafe { $stream(to, self.0) }
+            }
+
+            #[inline(always)]
+            fn token(self) -> $token {
+                <$token>::of_a_vector()
             }
 
             #[inline(always)]
@@ -87,6 +98,8 @@ macro_rules! x86_vector {
                 let ($yes, $no) = ($yes.0, $no.0);
                 Self(unsafe { $select })
             }
+
+            $($partial)*
         }
     };
 }

@@ -1,0 +1,135 @@
+//! Range, parameters and elements of a channel in turn, while the channel is in the nearest caches: one trip through memory
+//! instead of two. For channels whose elements are neighbours.
+//!
+//! ```text
+//! for each group of channels:         as many as fit the nearest cache, one at least
+//!     the range of each
+//!     the parameters of all at once   (a division for each alone would take as long as some hundred elements)
+//!     every element
+//! ```
+
+use std::cell::Cell;
+
+use super::apply::{How, QuantizeAndDequantize, Variant};
+use super::for_each_matrix;
+use super::operands::{Elements, Operands};
+use super::parameters::{Prepare, PrepareWith};
+use super::range::{RangeOf, Ranges};
+use super::sweep::{Mode, Sweep};
+use crate::attrs::{Attrs, Degenerate};
+use crate::channels::{FIELDS, Fields};
+use crate::exec::{Input, Output};
+use crate::layout::{ONE_CHANNEL, Piece, Run};
+use crate::simd::memory::Source;
+use crate::simd::{Element, Kernel, Token};
+use crate::spec::{Rounding, Settling};
+
+/// Writes the elements of a piece's channels, each of which is one run.
+pub struct Fused<'a, E: Element> {
+    /// Of input and output.
+    pub(crate) piece: Piece<'a, 2>,
+    pub(crate) input: &'a Input<'a, E>,
+    pub(crate) output: &'a Output<'a, E>,
+    pub(crate) attrs: &'a Attrs,
+    pub(crate) how: How,
+}
+
+/// The most channels of a group.
+const GROUP: usize = 32;
+
+/// A group of so many bytes stays in the nearest cache.
+const NEAREST: usize = 16 << 10;
+
+impl<E: Element> Kernel for Fused<'_, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) {
+        self.how.choose::<E, _>(Groups(token, self));
+    }
+}
+
+struct Groups<'a, T, E: Element>(T, Fused<'a, E>);
+
+impl<T: Token, E: Element> Variant for Groups<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<R: Rounding, A: Settling, M: Mode>(self, mode: M) {
+        let Groups(token, work) = self;
+        for_each_matrix(&work.piece, |matrix| {
+            let (x, y) = (work.input.rows(&matrix.place(0)), work.output.rows(&matrix.place(1)));
+            let all = Operands::<E, Elements, Elements, 1>::new([x], y);
+            let run = matrix.run(0);
+            if run.inner == ONE_CHANNEL {
+                let rows = group_of::<E>(x.len());
+                for top in (0..x.rows()).step_by(rows) {
+                    let bottom = x.rows().min(top + rows);
+                    let group = Group { x: x.cut(top..bottom, 0, x.len()), inner: ONE_CHANNEL };
+                    group.write::<T, R, A, M>(token, work.attrs, all.cut(top..bottom, 0, x.len()), mode);
+                }
+            } else {
+                let len = group_of::<E>(run.inner) * run.inner;
+                for at in (0..x.len()).step_by(len) {
+                    let len = len.min(x.len() - at);
+                    let group = Group { x: x.cut(0..1, at, len), inner: run.inner };
+                    group.write::<T, R, A, M>(token, work.attrs, all.cut(0..1, at, len), mode);
+                }
+            }
+        });
+        if M::IS_FAR {
+            token.finish_streaming();
+        }
+    }
+}
+
+/// How many channels of `len` elements are a group.
+fn group_of<E>(len: usize) -> usize {
+    (NEAREST / (len * size_of::<E>())).clamp(1, GROUP)
+}
+
+/// A few channels: each a row, or `inner` elements of the only row.
+struct Group<'a, E> {
+    x: Source<'a, E>,
+    inner: usize,
+}
+
+impl<E: Element> Group<'_, E> {
+    #[inline(always)]
+    fn write<T: Token, R: Rounding, A: Settling, M: Mode>(
+        &self,
+        token: T,
+        attrs: &Attrs,
+        all: Operands<'_, E, Elements, Elements, 1>,
+        mode: M,
+    ) {
+        let memory = [const { Cell::new(E::Real::ZERO) }; FIELDS * GROUP];
+        let channels = if self.inner == ONE_CHANNEL { self.x.rows() } else { self.x.len() / self.inner };
+        let fields = Fields::split(&memory, 0, GROUP, channels);
+        self.ranges(token, Ranges { min: fields.range_min, max: fields.range_max });
+        let prepare = Prepare::<E> { attrs, channels: fields };
+        let is_degenerate = token.call(PrepareWith(token, prepare)).degenerate.is_some();
+        let parameters = Source::of(&memory[2 * GROUP..]).fold(GROUP);
+        let compute = QuantizeAndDequantize::<R, A>::new();
+        let run = |row: usize| Run { channel: row, phase: 0, inner: self.inner };
+        if is_degenerate && attrs.degenerate == Degenerate::Zero {
+            Sweep::<_, E, _, _, 4> { token, compute, parameters, mode }.matrix(all, run);
+        } else {
+            Sweep::<_, E, _, _, 2> { token, compute, parameters, mode }.matrix(all, run);
+        }
+    }
+
+    #[inline(always)]
+    fn ranges<T: Token>(&self, token: T, ranges: Ranges<'_, E::Real>) {
+        for (channel, (min, max)) in ranges.min.iter().zip(ranges.max).enumerate() {
+            let own = if self.inner == ONE_CHANNEL {
+                self.x.cut(channel..channel + 1, 0, self.x.len())
+            } else {
+                self.x.cut(0..1, channel * self.inner, self.inner)
+            };
+            let [least, greatest] = token.call(RangeOf(token, own));
+            min.set(least);
+            max.set(greatest);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! How a matrix is walked in steps of a vector: by what its elements share.
+//!
+//! ```text
+//! runs:     neighbours share a channel, a vector's number of them or more
+//!           parameters are spread over the lanes, once for each channel
+//!           the vector that holds the end of one channel and the beginning of the next joins those of both
+//!
+//! columns:  neighbours are of different channels, and rows below each other of the same
+//!           parameters are loaded, a vector for as many columns, each repeated where a few neighbours share one
+//!     line:     one row, vector by vector: with few channels the parameters stay in the nearest cache. Rows of all the
+//!               channels that follow each other are one row, over which the channels recur
+//!     tiles:    many channels: ROWS rows at a time, a few vectors wide, so that parameters are loaded once for ROWS vectors
+//!               and memory is still read in order. Rows that are not whole vectors are taken several as one
+//! ```
+//!
+//! In [`Far`] mode, for tensors that the caches cannot hold, stores go past them (a streaming store needs an aligned
+//! address, so a few elements are done first), and reads are asked for ahead.
+
+use super::operands::{Held, Operands};
+use crate::layout::Run;
+use crate::simd::memory::{First, Source, Span, Whole};
+use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector};
+
+/// Where a tensor is, as far as speed is concerned.
+pub(super) trait Mode: Copy {
+    const IS_FAR: bool;
+}
+
+/// Within the caches, or about to be used again.
+#[derive(Clone, Copy)]
+pub(super) struct Near;
+
+/// Beyond the caches.
+#[derive(Clone, Copy)]
+pub(super) struct Far;
+
+impl Mode for Near {
+    const IS_FAR: bool = false;
+}
+
+impl Mode for Far {
+    const IS_FAR: bool = true;
+}
+
+/// What a kernel computes: a vector of results from vectors of N operands and of K parameters of their channels.
+pub(super) trait Compute<E: Element, const N: usize, const K: usize>: Copy {
+    fn compute<T: Token>(self, token: T, operands: [Lanes<T, E>; N], parameters: [Lanes<T, E>; K]) -> Lanes<T, E>;
+}
+
+/// Vectors between two checks of the bounds, and the width of a tile.
+const BLOCK: usize = 4;
+
+/// The height of a tile.
+const ROWS: usize = 8;
+
+/// How far ahead of a row's reading its memory is asked for.
+const AHEAD: usize = 2048;
+
+/// Parameters of so many bytes stay in the nearest cache beside the elements.
+const NEAREST: usize = 16 << 10;
+
+/// What all steps of a sweep share.
+#[derive(Clone, Copy)]
+pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
+    pub(super) token: T,
+    pub(super) compute: F,
+    /// Row k holds parameter k of every channel.
+    pub(super) parameters: Source<'a, E::Real>,
+    pub(super) mode: M,
+}
+
+impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
+    /// Takes every step of a matrix; `run` tells the channels of each of its rows.
+    #[inline(always)]
+    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, run: impl Fn(usize) -> Run)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        if run(0).inner >= Lanes::<T, E>::LANES {
+            for row in 0..all.rows() {
+                let all = all.cut(row..row + 1, 0, all.len());
+                self.token.call(Runs { sweep: self, all, run: run(row) });
+            }
+        } else {
+            self.columns(all, run(0));
+        }
+    }
+
+    /// Rows in which neighbours are of different channels, as in the rows below.
+    #[inline(always)]
+    fn columns<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, run: Run)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let first = run.channel * run.inner + run.phase;
+        let columns = Columns { first, inner: run.inner, period: usize::MAX };
+        let has_many_channels = all.len() / run.inner * K * size_of::<E::Real>() > NEAREST;
+        let rows = if has_many_channels { ROWS } else { 1 };
+        match all.unfold() {
+            Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
+                self.recurring(one, Columns { period: all.len(), ..columns }, rows)
+            }
+            _ if M::IS_FAR && all.is_aligned::<T>() => self.bands(all, columns, rows),
+            _ => self.near().bands(all, columns, rows),
+        }
+    }
+
+    /// Whether a row's columns are those of all channels.
+    #[inline(always)]
+    fn are_all(self, columns: Columns, len: usize) -> bool {
+        columns.first == 0 && len / columns.inner + MAX_LANES == self.parameters.len()
+    }
+
+    /// A row of recurring columns: to `rows` rows of whole vectors, and the elements before and after them.
+    #[inline(always)]
+    fn recurring<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, columns: Columns, rows: usize)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let head = if M::IS_FAR { all.head::<T>().min(all.len()) } else { 0 };
+        if head > 0 {
+            self.near().bands(all.cut(0..1, 0, head), columns, 1);
+        }
+        let (all, columns) = (all.cut(0..1, head, all.len() - head), columns.after(columns.less_than_period(head)));
+        let len = least_common_multiple(columns.period, Lanes::<T, E>::LANES);
+        let done = if rows > 1 { all.len() / len / rows * rows * len } else { 0 };
+        if done > 0 {
+            self.bands(all.cut(0..1, 0, done).fold(len), columns, rows);
+        }
+        self.bands(all.cut(0..1, done, all.len() - done), columns, 1);
+    }
+
+    /// So many rows at a time. In far mode each begins where streaming stores can.
+    #[inline(always)]
+    fn bands<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, columns: Columns, rows: usize)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        for top in (0..all.rows()).step_by(rows) {
+            let all = all.cut(top..all.rows().min(top + rows), 0, all.len());
+            self.token.call(Band { sweep: self, all, columns });
+        }
+    }
+
+    /// The same for elements that are not where streaming stores can begin.
+    #[inline(always)]
+    fn near(self) -> Sweep<'a, T, E, F, Near, K> {
+        let Sweep { token, compute, parameters, .. } = self;
+        Sweep { token, compute, parameters, mode: Near }
+    }
+
+    #[inline(always)]
+    fn step<R, W, S: Span, const N: usize>(
+        self,
+        all: Operands<'a, E, R, W, N>,
+        row: usize,
+        at: usize,
+        parameters: [Lanes<T, E>; K],
+        span: S,
+    ) where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let result = self.compute.compute(self.token, all.load(self.token, row, at, span), parameters);
+        all.store::<T, S, M>(result, row, at, span, self.mode);
+    }
+
+    /// The parameters of one channel.
+    #[inline(always)]
+    fn spread(self, channel: usize) -> [Lanes<T, E>; K] {
+        let one = self.parameters.cut(0..K, channel, 1);
+        std::array::from_fn(|k| Vector::splat(self.token, one.get(k, 0)))
+    }
+
+    /// The parameters of neighbouring columns.
+    #[inline(always)]
+    fn load(self, columns: Columns) -> [Lanes<T, E>; K] {
+        let lanes = Lanes::<T, E>::LANES;
+        if columns.inner == 1 {
+            let some = self.parameters.cut(0..K, columns.first, lanes);
+            std::array::from_fn(|k| some.load_as(self.token, k, 0, Whole))
+        } else {
+            let some = self.parameters.cut(0..K, columns.first / columns.inner, lanes);
+            let phase = columns.first % columns.inner;
+            std::array::from_fn(|k| some.load_repeated(self.token, k, phase, columns.inner))
+        }
+    }
+}
+
+/// A row in which neighbours share a channel.
+struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+    sweep: Sweep<'a, T, E, F, M, K>,
+    all: Operands<'a, E, R, W, N>,
+    run: Run,
+}
+
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, N, K>
+where
+    T: Token,
+    E: Element,
+    F: Compute<E, N, K>,
+    R: Held<E>,
+    W: Held<E>,
+    M: Mode,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Runs { sweep, all, run } = self;
+        let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
+        let mut at = 0;
+        let mut channel = run.channel;
+        // Where the channel's elements end.
+        let mut end = run.inner - run.phase;
+        let mut parameters = sweep.spread(channel);
+        let mut head = if M::IS_FAR { all.head::<T>() } else { 0 };
+        loop {
+            let stop = end.min(len);
+            if head == 0 {
+                at = self.whole_vectors(at, stop, parameters);
+            }
+            if at == stop && stop == len {
+                return;
+            }
+            // What is left of the channel is less than a vector, or up to where streaming stores can begin.
+            let count = if head == 0 { len - at } else { head.min(len - at) };
+            let mut joined = parameters;
+            if stop - at < count.min(lanes) {
+                channel += 1;
+                parameters = sweep.spread(channel);
+                joined = join(stop - at, joined, parameters);
+                end = end.saturating_add(run.inner);
+            }
+            if head == 0 && count >= lanes {
+                sweep.step(all, 0, at, joined, Whole);
+                at += lanes;
+            } else {
+                sweep.step(all, 0, at, joined, First(count));
+                at += count;
+            }
+            head = 0;
+        }
+    }
+}
+
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Runs<'_, T, E, F, R, W, M, N, K>
+where
+    T: Token,
+    E: Element,
+    F: Compute<E, N, K>,
+    R: Held<E>,
+    W: Held<E>,
+    M: Mode,
+{
+    /// The whole vectors of elements that share their parameters; tells where they end.
+    #[inline(always)]
+    fn whole_vectors(&self, mut at: usize, stop: usize, parameters: [Lanes<T, E>; K]) -> usize {
+        let Runs { sweep, all, .. } = *self;
+        let lanes = Lanes::<T, E>::LANES;
+        while stop - at >= BLOCK * lanes {
+            let block = all.cut(0..1, at, BLOCK * lanes);
+            for vector in 0..BLOCK {
+                if M::IS_FAR {
+                    block.prefetch(sweep.token, 0, vector * lanes + AHEAD / size_of::<R::As>());
+                }
+                sweep.step(block, 0, vector * lanes, parameters, Whole);
+            }
+            at += BLOCK * lanes;
+        }
+        while stop - at >= lanes {
+            sweep.step(all, 0, at, parameters, Whole);
+            at += lanes;
+        }
+        at
+    }
+}
+
+/// A few rows in which neighbours are of different channels.
+struct Band<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+    sweep: Sweep<'a, T, E, F, M, K>,
+    all: Operands<'a, E, R, W, N>,
+    columns: Columns,
+}
+
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Band<'_, T, E, F, R, W, M, N, K>
+where
+    T: Token,
+    E: Element,
+    F: Compute<E, N, K>,
+    R: Held<E>,
+    W: Held<E>,
+    M: Mode,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Band { sweep, all, mut columns } = self;
+        let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
+        let mut ahead = Ahead::new(all.rows(), len, lanes, AHEAD / size_of::<R::As>());
+        let forward = columns.less_than_period(lanes);
+        let mut at = 0;
+        while len - at >= BLOCK * lanes {
+            let mut parameters = [[Vector::splat(sweep.token, E::Real::ZERO); K]; BLOCK];
+            for parameters in &mut parameters {
+                *parameters = sweep.load(columns);
+                columns = columns.after(forward);
+            }
+            let tile = all.cut(0..all.rows(), at, BLOCK * lanes);
+            for row in 0..tile.rows() {
+                for (vector, parameters) in parameters.iter().enumerate() {
+                    if M::IS_FAR {
+                        ahead.next(|row, at| all.prefetch(sweep.token, row, at));
+                    }
+                    sweep.step(tile, row, vector * lanes, *parameters, Whole);
+                }
+            }
+            at += BLOCK * lanes;
+        }
+        while at < len {
+            let parameters = sweep.load(columns);
+            for row in 0..all.rows() {
+                if len - at >= lanes {
+                    sweep.step(all, row, at, parameters, Whole);
+                } else {
+                    sweep.step(all, row, at, parameters, First(len - at));
+                }
+            }
+            at += lanes.min(len - at);
+            columns = columns.after(forward);
+        }
+    }
+}
+
+/// A row of columns. Column i has the parameters of channel `(first + i) % period / inner`.
+#[derive(Clone, Copy)]
+struct Columns {
+    first: usize,
+    inner: usize,
+    period: usize,
+}
+
+impl Columns {
+    /// A number of columns to go, without the whole periods in it.
+    #[inline(always)]
+    fn less_than_period(self, columns: usize) -> usize {
+        if columns < self.period { columns } else { columns % self.period }
+    }
+
+    /// From a column further on, by less than a period.
+    #[inline(always)]
+    fn after(self, columns: usize) -> Self {
+        let first = self.first + columns;
+        Columns { first: if first < self.period { first } else { first - self.period }, ..self }
+    }
+}
+
+/// The memory to ask for while a band is worked on: that of the next one, in its order; of a single row, its own further on.
+struct Ahead {
+    row: usize,
+    at: usize,
+    len: usize,
+    lanes: usize,
+}
+
+impl Ahead {
+    #[inline(always)]
+    fn new(rows: usize, len: usize, lanes: usize, ahead: usize) -> Self {
+        if rows == 1 {
+            Ahead { row: 0, at: ahead, len: usize::MAX, lanes }
+        } else {
+            Ahead { row: rows, at: 0, len, lanes }
+        }
+    }
+
+    #[inline(always)]
+    fn next(&mut self, prefetch: impl Fn(usize, usize)) {
+        prefetch(self.row, self.at);
+        self.at += self.lanes;
+        if self.at >= self.len {
+            self.at = 0;
+            self.row += 1;
+        }
+    }
+}
+
+/// The first `count` lanes of each of some parameters, the others of others.
+#[inline(always)]
+fn join<V: Vector, const K: usize>(count: usize, first: [V; K], rest: [V; K]) -> [V; K] {
+    std::array::from_fn(|k| V::join(count, first[k], rest[k]))
+}
+
+fn least_common_multiple(a: usize, b: usize) -> usize {
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (a / divisor).saturating_mul(b)
+}

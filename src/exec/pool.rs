@@ -5,17 +5,20 @@
 //! ```text
 //! caller:   publishes the pass, wakes the workers, claims tasks until none is left,
 //!           takes the pass back, waits for the workers that are still at it
-//! worker:   sleeps until there is a pass it has not seen, claims tasks until none is left
+//! worker:   waits until there is a pass it has not seen, claims tasks until none is left
 //! ```
+//!
+//! Who waits looks for a moment before it sleeps: to wake a thread takes as long as to move some megabytes.
 //!
 //! A fork copies the pool's memory but not its threads, and perhaps a lock that a thread held. So the pool remembers
 //! whose it is: a child that asks for threads starts its own and leaves its parent's alone.
 
 use std::alloc::{self, Layout};
 use std::ffi::c_void;
-use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{hint, ptr};
 
 use super::{cores, fail, panics, thread};
 use crate::status::Error;
@@ -28,6 +31,26 @@ struct Pool {
     board: Mutex<Board>,
     published: Condvar,
     finished: Condvar,
+    /// What the board says, to be looked at without the lock.
+    number: AtomicU64,
+    at_work: AtomicUsize,
+}
+
+/// How long who waits looks before it sleeps.
+const LOOKING: Duration = Duration::from_micros(100);
+
+/// Looks for a moment whether something has come true.
+fn look_for(is_true: impl Fn() -> bool) {
+    const LOOKS_AT_ONCE: usize = 64;
+    let start = Instant::now();
+    while start.elapsed() < LOOKING {
+        for _ in 0..LOOKS_AT_ONCE {
+            if is_true() {
+                return;
+            }
+            hint::spin_loop();
+        }
+    }
 }
 
 /// What caller and workers tell each other.
@@ -97,11 +120,17 @@ impl Pool {
             let mut board = self.board();
             board.pass = Some(pointer);
             board.number += 1;
+            self.number.store(board.number, Ordering::Relaxed);
         }
         self.published.notify_all();
         pass.work();
         let mut board = self.board();
         board.pass = None;
+        if board.at_work > 0 {
+            drop(board);
+            look_for(|| self.at_work.load(Ordering::Relaxed) == 0);
+            board = self.board();
+        }
         while board.at_work > 0 {
             board = self.finished.wait(board).unwrap_or_else(PoisonError::into_inner);
         }
@@ -122,16 +151,24 @@ impl Pool {
                 }
             };
             seen = board.number;
-            board.at_work += 1;
+            self.change_at_work(&mut board, 1);
             drop(board);
             // SAFETY: the caller keeps the pass until no worker is at it.
             unsafe { &*pass.0 }.work();
             board = self.board();
-            board.at_work -= 1;
+            self.change_at_work(&mut board, -1);
             if board.at_work == 0 {
                 self.finished.notify_one();
             }
+            drop(board);
+            look_for(|| self.number.load(Ordering::Relaxed) != seen);
+            board = self.board();
         }
+    }
+
+    fn change_at_work(&self, board: &mut Board, by: isize) {
+        board.at_work = board.at_work.wrapping_add_signed(by);
+        self.at_work.store(board.at_work, Ordering::Relaxed);
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {
@@ -165,6 +202,8 @@ fn start(known: *mut Pool) -> Option<&'static Pool> {
         board: Mutex::new(Board { pass: None, number: 0, at_work: 0 }),
         published: Condvar::new(),
         finished: Condvar::new(),
+        number: AtomicU64::new(0),
+        at_work: AtomicUsize::new(0),
     };
     // SAFETY: new memory of the type's size and alignment.
     unsafe { place.write(pool) };

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::for_each_matrix;
 use super::operands::{Elements, Operands};
-use super::sweep::{Compute, Far, Mode, Near, Sweep};
+use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
@@ -40,9 +40,9 @@ pub(super) trait Variant {
 
 impl How {
     #[inline(always)]
-    pub(super) fn choose<E: Element, V: Variant>(self, variant: V) -> V::Output {
+    pub(super) fn choose<T: Token, E: Element, V: Variant>(self, variant: V) -> V::Output {
         let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
-        match (self.round_mode, is_native, self.is_far) {
+        match (self.round_mode, is_native, self.is_far && T::STREAMS) {
             (RoundMode::HalfToEven, false, false) => variant.run::<HalfToEven, InReal, _>(Near),
             (RoundMode::HalfToEven, false, true) => variant.run::<HalfToEven, InReal, _>(Far),
             (RoundMode::HalfToEven, true, false) => variant.run::<HalfToEven, InElement, _>(Near),
@@ -60,7 +60,7 @@ impl<E: Element> Kernel for Apply<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        self.how.choose::<E, _>(Matrices(token, self));
+        self.how.choose::<T, E, _>(Matrices(token, self));
     }
 }
 
@@ -84,7 +84,13 @@ impl<E: Element> Apply<'_, E> {
     #[inline(always)]
     fn matrices<T: Token, R: Rounding, A: Settling, M: Mode, const K: usize>(self, token: T, mode: M) {
         let compute = QuantizeAndDequantize::<R, A>::new();
-        let sweep = Sweep::<_, E, _, _, K> { token, compute, parameters: self.parameters.source(), mode };
+        let sweep = Sweep::<_, E, _, _, K> {
+            token,
+            compute,
+            parameters: self.parameters.source(),
+            mode,
+            ahead: AHEAD / size_of::<E>(),
+        };
         let (read, write) = (Stage::new(), Stage::new());
         for_each_matrix(&self.piece, |matrix| {
             let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));

@@ -136,7 +136,7 @@ impl<E: Element> Kernel for Round<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        self.how.choose::<E, _>(RoundPart(token, self));
+        self.how.choose::<T, E, _>(RoundPart(token, self));
     }
 }
 
@@ -160,7 +160,8 @@ impl<E: Element> Round<'_, E> {
     #[inline(always)]
     fn sweep<T: Token, R: Rounding, A: Settling, const K: usize>(self, token: T) {
         let compute = ToRounded::<R, A>(PhantomData);
-        let sweep = Sweep::<_, E, _, _, K> { token, compute, parameters: self.parameters.source(), mode: Near };
+        let sweep =
+            Sweep::<_, E, _, _, K> { token, compute, parameters: self.parameters.source(), mode: Near, ahead: 0 };
         let target = Target::of(&self.numbers[..self.x.rows() * self.x.len()]).fold(self.x.len());
         sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.part.run(row));
     }
@@ -251,7 +252,7 @@ impl<E: Element> Scale<'_, E> {
     #[inline(always)]
     fn sweep<T: Token, A: Settling>(self, token: T) {
         let compute = FromRounded::<A>(PhantomData);
-        let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode: Near };
+        let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode: Near, ahead: 0 };
         let source = Source::of(&self.numbers[..self.y.rows() * self.y.len()]).fold(self.y.len());
         sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), |row| self.part.run(row));
     }

@@ -45,7 +45,7 @@ impl<E: Element> Kernel for Fused<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        self.how.choose::<E, _>(Groups(token, self));
+        self.how.choose::<T, E, _>(Groups(token, self));
     }
 }
 
@@ -111,11 +111,13 @@ impl<E: Element> Group<'_, E> {
         let is_degenerate = token.call(PrepareWith(token, prepare)).degenerate.is_some();
         let parameters = Source::of(&memory[2 * GROUP..]).fold(GROUP);
         let compute = QuantizeAndDequantize::<R, A>::new();
+        // The next group's, for its range.
+        let ahead = self.x.rows() * self.x.len();
         let run = |row: usize| Run { channel: row, phase: 0, inner: self.inner };
         if is_degenerate && attrs.degenerate == Degenerate::Zero {
-            Sweep::<_, E, _, _, 4> { token, compute, parameters, mode }.matrix(all, run);
+            Sweep::<_, E, _, _, 4> { token, compute, parameters, mode, ahead }.matrix(all, run);
         } else {
-            Sweep::<_, E, _, _, 2> { token, compute, parameters, mode }.matrix(all, run);
+            Sweep::<_, E, _, _, 2> { token, compute, parameters, mode, ahead }.matrix(all, run);
         }
     }
 

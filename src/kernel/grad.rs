@@ -2,7 +2,7 @@
 
 use super::for_each_matrix;
 use super::operands::{Elements, Operands};
-use super::sweep::{Compute, Far, Mode, Near, Sweep};
+use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
 use crate::layout::Piece;
@@ -26,7 +26,7 @@ impl<E: Element> Kernel for Gradient<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        if self.is_far {
+        if self.is_far && T::STREAMS {
             self.matrices(token.reader(), Far);
         } else {
             self.matrices(token, Near);
@@ -37,7 +37,13 @@ impl<E: Element> Kernel for Gradient<'_, E> {
 impl<E: Element> Gradient<'_, E> {
     #[inline(always)]
     fn matrices<T: Token, M: Mode>(self, token: T, mode: M) {
-        let sweep = Sweep::<_, E, _, _, 2> { token, compute: MaskByRange, parameters: self.range.source(), mode };
+        let sweep = Sweep::<_, E, _, _, 2> {
+            token,
+            compute: MaskByRange,
+            parameters: self.range.source(),
+            mode,
+            ahead: AHEAD / size_of::<E>(),
+        };
         let (read_gradients, read, write) = (Stage::new(), Stage::new(), Stage::new());
         for_each_matrix(&self.piece, |matrix| {
             let gradients = read_gradients.read(self.gradients, matrix, 0);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::sweep::Mode;
 use crate::simd::memory::{Source, Span, Target};
-use crate::simd::{Element, Lanes, Token};
+use crate::simd::{Element, Lanes, Token, splat};
 
 /// How numbers are held in memory that a kernel computes as those of elements E.
 pub(super) trait Held<E: Element> {
@@ -61,6 +61,9 @@ impl<E: Element> Held<E> for Numbers {
     }
 }
 
+// Arrays are walked by loops here and in sweep.rs: what std's functions on arrays call is not always inlined, and out of line
+// it is not compiled for the instruction set.
+
 /// N matrices to read, held as R, and one to write, held as W.
 pub(super) struct Operands<'a, E: Element, R: Held<E>, W: Held<E>, const N: usize> {
     sources: [Source<'a, R::As>; N],
@@ -97,25 +100,40 @@ impl<'a, E: Element, R: Held<E>, W: Held<E>, const N: usize> Operands<'a, E, R, 
     /// Some rows, from element `at` on.
     #[inline(always)]
     pub(super) fn cut(self, rows: Range<usize>, at: usize, len: usize) -> Self {
-        let sources = self.sources.map(|source| source.cut(rows.clone(), at, len));
-        Operands { sources, target: self.target.cut(rows, at, len), ..self }
+        let mut cut = self;
+        for source in &mut cut.sources {
+            *source = source.cut(rows.clone(), at, len);
+        }
+        cut.target = cut.target.cut(rows, at, len);
+        cut
     }
 
     /// Rows of `len` elements each, as many as the only row has room for.
     #[inline(always)]
     pub(super) fn fold(self, len: usize) -> Self {
-        Operands { sources: self.sources.map(|source| source.fold(len)), target: self.target.fold(len), ..self }
+        let mut folded = self;
+        for source in &mut folded.sources {
+            *source = source.fold(len);
+        }
+        folded.target = folded.target.fold(len);
+        folded
     }
 
     /// All rows as one, where they follow each other in every matrix.
     #[inline(always)]
     pub(super) fn unfold(self) -> Option<Self> {
-        let follow = self.target.is_unfoldable() && self.sources.iter().all(Source::is_unfoldable);
-        follow.then(|| Operands {
-            sources: self.sources.map(Source::unfold),
-            target: self.target.unfold(),
-            held: PhantomData,
-        })
+        let mut unfolded = self;
+        for source in &mut unfolded.sources {
+            if !source.is_unfoldable() {
+                return None;
+            }
+            *source = source.unfold();
+        }
+        if !self.target.is_unfoldable() {
+            return None;
+        }
+        unfolded.target = self.target.unfold();
+        Some(unfolded)
     }
 
     /// How many elements there are to the first that a streaming store can begin with.
@@ -140,7 +158,11 @@ impl<'a, E: Element, R: Held<E>, W: Held<E>, const N: usize> Operands<'a, E, R, 
 
     #[inline(always)]
     pub(super) fn load<T: Token, S: Span>(&self, token: T, row: usize, at: usize, span: S) -> [Lanes<T, E>; N] {
-        std::array::from_fn(|n| R::load(&self.sources[n], token, row, at, span))
+        let mut lanes = [splat::<T, E>(token, E::Real::ZERO); N];
+        for (lanes, source) in lanes.iter_mut().zip(&self.sources) {
+            *lanes = R::load(source, token, row, at, span);
+        }
+        lanes
     }
 
     /// Past the caches where the mode says so and the span is whole.

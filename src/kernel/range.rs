@@ -218,8 +218,12 @@ impl<C: Real> Aside<'_, C> {
     }
 }
 
-/// Rows that widen ranges at once.
+/// Rows that widen ranges at once: as many as the nearest cache holds, so many at least.
 const ROWS: usize = 8;
+const NEAREST: usize = 16 << 10;
+
+/// Vectors of columns whose ranges are held in registers.
+const WIDTH: usize = 4;
 
 /// Widens a range for each column.
 struct WidenColumns<'a, T, E: Element> {
@@ -233,52 +237,54 @@ impl<T: Token, E: Element> Part for WidenColumns<'_, T, E> {
 
     #[inline(always)]
     fn run(self) {
-        let WidenColumns { token, x, ranges } = self;
-        widen_columns(token, x, ranges);
-    }
-}
-
-#[inline(always)]
-fn widen_columns<T: Token, E: Element>(token: T, x: Source<'_, E>, ranges: Ranges<'_, E::Real>) {
-    let lanes = Lanes::<T, E>::LANES;
-    let whole = x.len() / lanes * lanes;
-    for top in (0..x.rows()).step_by(ROWS) {
-        let rows = x.cut(top..x.rows().min(top + ROWS), 0, x.len());
-        for at in (0..whole).step_by(lanes) {
-            widen_vector::<T, E, _>(token, rows, ranges, at, Whole);
-        }
-        if whole < x.len() {
-            widen_vector::<T, E, _>(token, rows, ranges, whole, First(x.len() - whole));
+        let x = self.x;
+        let rows = (NEAREST / (x.len() * size_of::<E>()).max(1)).max(ROWS);
+        for top in (0..x.rows()).step_by(rows) {
+            self.band(x.cut(top..x.rows().min(top + rows), 0, x.len()));
         }
     }
 }
 
-/// Widens the ranges of a vector of columns by all rows.
-#[inline(always)]
-fn widen_vector<T: Token, E: Element, S: Span>(
-    token: T,
-    rows: Source<'_, E>,
-    ranges: Ranges<'_, E::Real>,
-    at: usize,
-    span: S,
-) {
-    let mut widest = Widest::<Lanes<T, E>> {
-        min: Source::of(ranges.min).load_as(token, 0, at, span),
-        max: Source::of(ranges.max).load_as(token, 0, at, span),
-    };
-    let mut widen = |rows: Source<'_, E>, below: usize, row: usize| {
-        rows.prefetch(token, row + below, 0);
-        widest.widen(rows.load(token, row, 0, span));
-    };
-    let column = rows.cut(0..rows.rows(), at, span.covered(Lanes::<T, E>::LANES));
-    if rows.rows() == ROWS {
-        let column = column.cut(0..ROWS, 0, column.len());
-        (0..ROWS).for_each(|row| widen(column, ROWS, row));
-    } else {
-        (0..rows.rows()).for_each(|row| widen(column, 0, row));
+impl<T: Token, E: Element> WidenColumns<'_, T, E> {
+    #[inline(always)]
+    fn band(&self, x: Source<'_, E>) {
+        let (lanes, len) = (Lanes::<T, E>::LANES, x.len());
+        let mut at = 0;
+        while len - at >= WIDTH * lanes {
+            self.tile::<WIDTH, _>(x, at, Whole);
+            at += WIDTH * lanes;
+        }
+        while len - at >= lanes {
+            self.tile::<1, _>(x, at, Whole);
+            at += lanes;
+        }
+        if at < len {
+            self.tile::<1, _>(x, at, First(len - at));
+        }
     }
-    Target::of(ranges.min).store_as(widest.min, 0, at, span);
-    Target::of(ranges.max).store_as(widest.max, 0, at, span);
+
+    /// Widens the ranges of W vectors of columns by all rows.
+    #[inline(always)]
+    fn tile<const W: usize, S: Span>(&self, x: Source<'_, E>, at: usize, span: S) {
+        let (token, lanes) = (self.token, Lanes::<T, E>::LANES);
+        let (min, max) = (Source::of(self.ranges.min), Source::of(self.ranges.max));
+        let mut widest = [Widest::<Lanes<T, E>>::new(token); W];
+        for (vector, widest) in widest.iter_mut().enumerate() {
+            widest.min = min.load_as(token, 0, at + vector * lanes, span);
+            widest.max = max.load_as(token, 0, at + vector * lanes, span);
+        }
+        let tile = x.cut(0..x.rows(), at, (W - 1) * lanes + span.covered(lanes));
+        for row in 0..tile.rows() {
+            for (vector, widest) in widest.iter_mut().enumerate() {
+                tile.prefetch(token, row + tile.rows(), vector * lanes);
+                widest.widen(tile.load(token, row, vector * lanes, span));
+            }
+        }
+        for (vector, widest) in widest.iter().enumerate() {
+            Target::of(self.ranges.min).store_as(widest.min, 0, at + vector * lanes, span);
+            Target::of(self.ranges.max).store_as(widest.max, 0, at + vector * lanes, span);
+        }
+    }
 }
 
 #[inline(always)]

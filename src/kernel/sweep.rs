@@ -19,7 +19,7 @@
 use super::operands::{Held, Operands};
 use crate::layout::Run;
 use crate::simd::memory::{First, Source, Span, Whole};
-use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector};
+use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector, splat};
 
 /// Where a tensor is, as far as speed is concerned.
 pub(super) trait Mode: Copy {
@@ -47,14 +47,20 @@ pub(super) trait Compute<E: Element, const N: usize, const K: usize>: Copy {
     fn compute<T: Token>(self, token: T, operands: [Lanes<T, E>; N], parameters: [Lanes<T, E>; K]) -> Lanes<T, E>;
 }
 
-/// Vectors between two checks of the bounds, and the width of a tile.
+/// Vectors between two checks of the bounds.
 const BLOCK: usize = 4;
 
 /// The height of a tile.
 const ROWS: usize = 8;
 
-/// How far ahead of a row's reading its memory is asked for.
-const AHEAD: usize = 2048;
+/// The width of a tile, in vectors: its parameters fill the registers. Vectors of 16-bit elements are pairs.
+#[inline(always)]
+fn width<E: Element>() -> usize {
+    if E::IS_NARROW { BLOCK / 2 } else { BLOCK }
+}
+
+/// How many bytes ahead of its reading memory is usually asked for.
+pub(super) const AHEAD: usize = 2048;
 
 /// Parameters of so many bytes stay in the nearest cache beside the elements.
 const NEAREST: usize = 16 << 10;
@@ -67,6 +73,8 @@ pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
     /// Row k holds parameter k of every channel.
     pub(super) parameters: Source<'a, E::Real>,
     pub(super) mode: M,
+    /// How many elements ahead of a row's reading its memory is asked for, in far mode.
+    pub(super) ahead: usize,
 }
 
 impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
@@ -102,7 +110,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         let rows = if has_many_channels { ROWS } else { 1 };
         match all.unfold() {
             Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
-                self.recurring(one, Columns { period: all.len(), ..columns }, rows)
+                self.recurring(one, Columns { period: all.len(), ..columns }, has_many_channels)
             }
             _ if M::IS_FAR && all.is_aligned::<T>() => self.bands(all, columns, rows),
             _ => self.near().bands(all, columns, rows),
@@ -115,9 +123,9 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         columns.first == 0 && len / columns.inner + MAX_LANES == self.parameters.len()
     }
 
-    /// A row of recurring columns: to `rows` rows of whole vectors, and the elements before and after them.
+    /// A row of recurring columns: to rows of whole vectors, and the elements before and after them.
     #[inline(always)]
-    fn recurring<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, columns: Columns, rows: usize)
+    fn recurring<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, columns: Columns, has_many_channels: bool)
     where
         R: Held<E>,
         W: Held<E>,
@@ -128,8 +136,14 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             self.near().bands(all.cut(0..1, 0, head), columns, 1);
         }
         let (all, columns) = (all.cut(0..1, head, all.len() - head), columns.after(columns.less_than_period(head)));
-        let len = least_common_multiple(columns.period, Lanes::<T, E>::LANES);
-        let done = if rows > 1 { all.len() / len / rows * rows * len } else { 0 };
+        let lanes = Lanes::<T, E>::LANES;
+        let (narrow, wide) = (columns.common_period(width::<E>() * lanes), columns.common_period(lanes));
+        let (len, rows) = match narrow.saturating_mul(size_of::<E>()) {
+            size if size <= NEAREST / ROWS => (narrow, NEAREST / size),
+            _ if has_many_channels => (wide, ROWS),
+            _ => (usize::MAX, 1),
+        };
+        let done = all.len() / len / rows * rows * len;
         if done > 0 {
             self.bands(all.cut(0..1, 0, done).fold(len), columns, rows);
         }
@@ -153,8 +167,8 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
     /// The same for elements that are not where streaming stores can begin.
     #[inline(always)]
     fn near(self) -> Sweep<'a, T, E, F, Near, K> {
-        let Sweep { token, compute, parameters, .. } = self;
-        Sweep { token, compute, parameters, mode: Near }
+        let Sweep { token, compute, parameters, ahead, .. } = self;
+        Sweep { token, compute, parameters, mode: Near, ahead }
     }
 
     #[inline(always)]
@@ -178,21 +192,31 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
     #[inline(always)]
     fn spread(self, channel: usize) -> [Lanes<T, E>; K] {
         let one = self.parameters.cut(0..K, channel, 1);
-        std::array::from_fn(|k| Vector::splat(self.token, one.get(k, 0)))
+        let mut parameters = [splat::<T, E>(self.token, E::Real::ZERO); K];
+        for (k, lanes) in parameters.iter_mut().enumerate() {
+            *lanes = Vector::splat(self.token, one.get(k, 0));
+        }
+        parameters
     }
 
     /// The parameters of neighbouring columns.
     #[inline(always)]
     fn load(self, columns: Columns) -> [Lanes<T, E>; K] {
         let lanes = Lanes::<T, E>::LANES;
+        let mut parameters = [splat::<T, E>(self.token, E::Real::ZERO); K];
         if columns.inner == 1 {
             let some = self.parameters.cut(0..K, columns.first, lanes);
-            std::array::from_fn(|k| some.load_as(self.token, k, 0, Whole))
+            for (k, lanes) in parameters.iter_mut().enumerate() {
+                *lanes = some.load_as(self.token, k, 0, Whole);
+            }
         } else {
             let some = self.parameters.cut(0..K, columns.first / columns.inner, lanes);
             let phase = columns.first % columns.inner;
-            std::array::from_fn(|k| some.load_repeated(self.token, k, phase, columns.inner))
+            for (k, lanes) in parameters.iter_mut().enumerate() {
+                *lanes = some.load_repeated(self.token, k, phase, columns.inner);
+            }
         }
+        parameters
     }
 }
 
@@ -271,7 +295,7 @@ where
             let block = all.cut(0..1, at, BLOCK * lanes);
             for vector in 0..BLOCK {
                 if M::IS_FAR {
-                    block.prefetch(sweep.token, 0, vector * lanes + AHEAD / size_of::<R::As>());
+                    block.prefetch(sweep.token, 0, vector * lanes + sweep.ahead);
                 }
                 sweep.step(block, 0, vector * lanes, parameters, Whole);
             }
@@ -307,25 +331,26 @@ where
     fn run(self) {
         let Band { sweep, all, mut columns } = self;
         let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
-        let mut ahead = Ahead::new(all.rows(), len, lanes, AHEAD / size_of::<R::As>());
+        let mut ahead = Ahead::new(all.rows(), len, lanes, sweep.ahead);
         let forward = columns.less_than_period(lanes);
+        let width = width::<E>();
         let mut at = 0;
-        while len - at >= BLOCK * lanes {
-            let mut parameters = [[Vector::splat(sweep.token, E::Real::ZERO); K]; BLOCK];
-            for parameters in &mut parameters {
+        while len - at >= width * lanes {
+            let mut parameters = [[splat::<T, E>(sweep.token, E::Real::ZERO); K]; BLOCK];
+            for parameters in &mut parameters[..width] {
                 *parameters = sweep.load(columns);
                 columns = columns.after(forward);
             }
-            let tile = all.cut(0..all.rows(), at, BLOCK * lanes);
+            let tile = all.cut(0..all.rows(), at, width * lanes);
             for row in 0..tile.rows() {
-                for (vector, parameters) in parameters.iter().enumerate() {
+                for (vector, parameters) in parameters[..width].iter().enumerate() {
                     if M::IS_FAR {
                         ahead.next(|row, at| all.prefetch(sweep.token, row, at));
                     }
                     sweep.step(tile, row, vector * lanes, *parameters, Whole);
                 }
             }
-            at += BLOCK * lanes;
+            at += width * lanes;
         }
         while at < len {
             let parameters = sweep.load(columns);
@@ -351,6 +376,11 @@ struct Columns {
 }
 
 impl Columns {
+    /// The shortest number of columns that is whole periods and a multiple of another.
+    fn common_period(self, other: usize) -> usize {
+        least_common_multiple(self.period, other)
+    }
+
     /// A number of columns to go, without the whole periods in it.
     #[inline(always)]
     fn less_than_period(self, columns: usize) -> usize {
@@ -397,7 +427,11 @@ impl Ahead {
 /// The first `count` lanes of each of some parameters, the others of others.
 #[inline(always)]
 fn join<V: Vector, const K: usize>(count: usize, first: [V; K], rest: [V; K]) -> [V; K] {
-    std::array::from_fn(|k| V::join(count, first[k], rest[k]))
+    let mut joined = first;
+    for (joined, rest) in joined.iter_mut().zip(rest) {
+        *joined = V::join(count, *joined, rest);
+    }
+    joined
 }
 
 fn least_common_multiple(a: usize, b: usize) -> usize {

@@ -25,6 +25,7 @@ impl Avx2 {
 impl Token for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+    const STREAMS: bool = true;
     type Reader = Self;
 
     #[inline(always)]
@@ -262,22 +263,30 @@ impl Vector32 for F32x8 {
             // The unpacking works within 128-bit halves: spread the quarters first.
             let spread = _mm256_permute4x64_epi64::<SPREAD>(numbers);
             let zero = _mm256_setzero_si256();
-            [_mm256_unpacklo_epi16(zero, spread), _mm256_unpackhi_epi16(zero, spread)]
-                .map(|bits| Self(_mm256_castsi256_ps(bits)))
+            let (lower, upper) = (_mm256_unpacklo_epi16(zero, spread), _mm256_unpackhi_epi16(zero, spread));
+            [Self(_mm256_castsi256_ps(lower)), Self(_mm256_castsi256_ps(upper))]
         }
     }
 
     #[inline(always)]
-    fn to_bf16(pair: [Self; 2]) -> U16x16 {
+    fn to_bf16([lower, upper]: [Self; 2]) -> U16x16 {
         unsafe {
-            let [lower, upper] = pair.map(|Self(number)| {
-                let bits = _mm256_castps_si256(number);
-                let is_odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
-                let rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), is_odd);
-                _mm256_srli_epi32::<16>(rounded)
-            });
+            let packed = _mm256_packus_epi32(lower.rounded_upper_halves(), upper.rounded_upper_halves());
             // The pack works within 128-bit halves: put the quarters in order.
-            U16x16(_mm256_permute4x64_epi64::<SPREAD>(_mm256_packus_epi32(lower, upper)))
+            U16x16(_mm256_permute4x64_epi64::<SPREAD>(packed))
+        }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+impl F32x8 {
+    /// The upper halves of the bits, rounded to nearest even.
+    #[inline(always)]
+    fn rounded_upper_halves(self) -> __m256i {
+        unsafe {
+            let bits = _mm256_castps_si256(self.0);
+            let is_odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+            _mm256_srli_epi32::<16>(_mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), is_odd))
         }
     }
 }

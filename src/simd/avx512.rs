@@ -19,6 +19,7 @@ impl Avx512 {
 impl Token for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    const STREAMS: bool = true;
     type Reader = Avx2;
 
     #[inline(always)]
@@ -235,26 +236,54 @@ impl Vector32 for F32x16 {
         }
     }
 
+    // Straight from and to memory: the conversions take and give half a register.
+
+    #[inline(always)]
+    unsafe fn load_f16(_: Avx512, from: *const u16) -> [Self; 2] {
+        unsafe {
+            let (lower, upper) = (_mm256_loadu_si256(from.cast()), _mm256_loadu_si256(from.add(16).cast()));
+            [Self(_mm512_cvtph_ps(lower)), Self(_mm512_cvtph_ps(upper))]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16([lower, upper]: [Self; 2], to: *mut u16) {
+        unsafe {
+            _mm256_storeu_si256(to.cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(lower.0));
+            _mm256_storeu_si256(to.add(16).cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(upper.0));
+        }
+    }
+
     #[inline(always)]
     fn from_bf16(U16x32(numbers): U16x32) -> [Self; 2] {
         /// In each lane the upper half is a number, the lower half 0.
         const UPPER_HALVES: u32 = 0xaaaa_aaaa;
         const INDICES: [[u16; 32]; 2] = [to_upper_halves(0), to_upper_halves(16)];
-        INDICES.map(|index| unsafe {
-            Self(_mm512_castsi512_ps(_mm512_maskz_permutexvar_epi16(UPPER_HALVES, constant(&index), numbers)))
-        })
+        unsafe {
+            let lower = _mm512_maskz_permutexvar_epi16(UPPER_HALVES, constant(&INDICES[0]), numbers);
+            let upper = _mm512_maskz_permutexvar_epi16(UPPER_HALVES, constant(&INDICES[1]), numbers);
+            [Self(_mm512_castsi512_ps(lower)), Self(_mm512_castsi512_ps(upper))]
+        }
     }
 
     /// Integer rounding to nearest even: the instruction for it, vcvtneps2bf16, flushes subnormals to zero.
     #[inline(always)]
-    fn to_bf16(pair: [Self; 2]) -> U16x32 {
+    fn to_bf16([lower, upper]: [Self; 2]) -> U16x32 {
+        let (lower, upper) = (lower.rounded_upper_halves(), upper.rounded_upper_halves());
+        U16x32(unsafe { _mm512_permutex2var_epi16(lower, constant(&UPPER_HALVES_OF_TWO), upper) })
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+impl F32x16 {
+    /// The bits with the upper half rounded to nearest even; the lower half is not cleared.
+    #[inline(always)]
+    fn rounded_upper_halves(self) -> __m512i {
         unsafe {
-            let [lower, upper] = pair.map(|Self(number)| {
-                let bits = _mm512_castps_si512(number);
-                let is_odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
-                _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), is_odd)
-            });
-            U16x32(_mm512_permutex2var_epi16(lower, constant(&UPPER_HALVES_OF_TWO), upper))
+            let bits = _mm512_castps_si512(self.0);
+            let is_odd = _mm512_test_epi32_mask(bits, _mm512_set1_epi32(1 << 16));
+            let rounded = _mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff));
+            _mm512_mask_add_epi32(rounded, is_odd, bits, _mm512_set1_epi32(0x8000))
         }
     }
 }

@@ -164,7 +164,7 @@ real!(f32, F32);
 real!(f64, F64);
 
 macro_rules! narrow {
-    ($narrow:ident, $max:expr, $from:ident, $to:ident) => {
+    ($narrow:ident, $max:expr, $from:ident, $to:ident, $load:ident, $store:ident) => {
         impl Element for $narrow {
             type Real = f32;
             type Vector<T: Token> = Pair<T::F32>;
@@ -188,13 +188,13 @@ macro_rules! narrow {
             #[inline(always)]
             unsafe fn load<T: Token>(token: T, from: *const $narrow) -> Pair<T::F32> {
                 // SAFETY: the caller's promise.
-                Pair(T::F32::$from(unsafe { PackedOf::<T>::load(token, from.cast()) }))
+                Pair(unsafe { T::F32::$load(token, from.cast()) })
             }
 
             #[inline(always)]
             unsafe fn store<T: Token>(lanes: Pair<T::F32>, to: *mut $narrow) {
                 // SAFETY: the caller's promise.
-                unsafe { T::F32::$to(lanes.0).store(to.cast()) }
+                unsafe { T::F32::$store(lanes.0, to.cast()) }
             }
 
             #[inline(always)]
@@ -228,5 +228,5 @@ macro_rules! narrow {
 /// The register that holds a token's 16-bit numbers.
 type PackedOf<T> = <<T as Token>::F32 as Vector32>::Packed;
 
-narrow!(f16, 65504.0, from_f16, to_f16);
-narrow!(bf16, f32::from_bits(0x7f7f_0000), from_bf16, to_bf16);
+narrow!(f16, 65504.0, from_f16, to_f16, load_f16, store_f16);
+narrow!(bf16, f32::from_bits(0x7f7f_0000), from_bf16, to_bf16, load_bf16, store_bf16);

@@ -46,6 +46,9 @@ pub trait Token: Copy + 'static {
     type F32: Vector32<Token = Self>;
     type F64: Vector<Token = Self, Lane = f64>;
 
+    /// Whether its streaming stores go past the caches.
+    const STREAMS: bool;
+
     /// The token whose vectors read memory beyond the caches fastest. Its vectors are no longer than this one's.
     type Reader: Token;
 
@@ -185,8 +188,41 @@ pub trait Vector32: Vector<Lane = f32> {
 
     fn from_f16(packed: Self::Packed) -> [Self; 2];
     fn to_f16(pair: [Self; 2]) -> Self::Packed;
+
+    /// # Safety
+    /// As [`Packed::load`].
+    #[inline(always)]
+    unsafe fn load_f16(token: Self::Token, from: *const u16) -> [Self; 2] {
+        // SAFETY: the caller's promise.
+        Self::from_f16(unsafe { Self::Packed::load(token, from) })
+    }
+
+    /// # Safety
+    /// As [`Packed::store`].
+    #[inline(always)]
+    unsafe fn store_f16(pair: [Self; 2], to: *mut u16) {
+        // SAFETY: the caller's promise.
+        unsafe { Self::to_f16(pair).store(to) }
+    }
+
     fn from_bf16(packed: Self::Packed) -> [Self; 2];
     fn to_bf16(pair: [Self; 2]) -> Self::Packed;
+
+    /// # Safety
+    /// As [`Packed::load`].
+    #[inline(always)]
+    unsafe fn load_bf16(token: Self::Token, from: *const u16) -> [Self; 2] {
+        // SAFETY: the caller's promise.
+        Self::from_bf16(unsafe { Self::Packed::load(token, from) })
+    }
+
+    /// # Safety
+    /// As [`Packed::store`].
+    #[inline(always)]
+    unsafe fn store_bf16(pair: [Self; 2], to: *mut u16) {
+        // SAFETY: the caller's promise.
+        unsafe { Self::to_bf16(pair).store(to) }
+    }
 }
 
 /// A register of 16-bit numbers, which is only moved.

@@ -11,6 +11,7 @@ pub(crate) struct Neon(());
 impl Token for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
+    const STREAMS: bool = false;
     type Reader = Self;
 
     #[inline(always)]
@@ -206,7 +207,8 @@ impl Vector32 for F32x4 {
 
     #[inline(always)]
     fn from_f16(U16x8(numbers): U16x8) -> [Self; 2] {
-        unsafe { [vget_low_u16(numbers), vget_high_u16(numbers)] }.map(|half| Self(widen_f16(half)))
+        let (lower, upper) = unsafe { (vget_low_u16(numbers), vget_high_u16(numbers)) };
+        [Self(widen_f16(lower)), Self(widen_f16(upper))]
     }
 
     #[inline(always)]
@@ -216,7 +218,8 @@ impl Vector32 for F32x4 {
 
     #[inline(always)]
     fn from_bf16(U16x8(numbers): U16x8) -> [Self; 2] {
-        unsafe { [vget_low_u16(numbers), vget_high_u16(numbers)] }.map(|half| Self(widen_bf16(half)))
+        let (lower, upper) = unsafe { (vget_low_u16(numbers), vget_high_u16(numbers)) };
+        [Self(widen_bf16(lower)), Self(widen_bf16(upper))]
     }
 
     #[inline(always)]

@@ -9,6 +9,7 @@ pub(crate) struct Scalar;
 impl Token for Scalar {
     type F32 = One<f32>;
     type F64 = One<f64>;
+    const STREAMS: bool = false;
     type Reader = Self;
 
     #[inline(always)]
@@ -180,23 +181,23 @@ impl Vector32 for One<f32> {
     type Packed = Two;
 
     #[inline(always)]
-    fn from_f16(Two(numbers): Two) -> [Self; 2] {
-        numbers.map(|number| One(f32_from_f16(number)))
+    fn from_f16(Two([lower, upper]): Two) -> [Self; 2] {
+        [One(f32_from_f16(lower)), One(f32_from_f16(upper))]
     }
 
     #[inline(always)]
-    fn to_f16(pair: [Self; 2]) -> Two {
-        Two(pair.map(|One(number)| f16_from_f32(number)))
+    fn to_f16([lower, upper]: [Self; 2]) -> Two {
+        Two([f16_from_f32(lower.0), f16_from_f32(upper.0)])
     }
 
     #[inline(always)]
-    fn from_bf16(Two(numbers): Two) -> [Self; 2] {
-        numbers.map(|number| One(f32_from_bf16(number)))
+    fn from_bf16(Two([lower, upper]): Two) -> [Self; 2] {
+        [One(f32_from_bf16(lower)), One(f32_from_bf16(upper))]
     }
 
     #[inline(always)]
-    fn to_bf16(pair: [Self; 2]) -> Two {
-        Two(pair.map(|One(number)| bf16_from_f32(number)))
+    fn to_bf16([lower, upper]: [Self; 2]) -> Two {
+        Two([bf16_from_f32(lower.0), bf16_from_f32(upper.0)])
     }
 }
 

@@ -129,7 +129,7 @@ impl<E: Element> Group<'_, E> {
             } else {
                 self.x.cut(0..1, channel * self.inner, self.inner)
             };
-            let [least, greatest] = token.call(RangeOf(token, own));
+            let [least, greatest] = token.call(RangeOf { token, x: own, is_backwards: false });
             min.set(least);
             max.set(greatest);
         }

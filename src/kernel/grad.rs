@@ -27,7 +27,7 @@ impl<E: Element> Kernel for Gradient<'_, E> {
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         if self.is_far && T::STREAMS {
-            self.matrices(token.reader(), Far);
+            self.matrices(token, Far);
         } else {
             self.matrices(token, Near);
         }

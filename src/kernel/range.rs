@@ -7,14 +7,15 @@
 //!           the channels' ranges are widened by those of their columns in the end
 //! ```
 //!
-//! A NaN is neither less nor greater, so the range stays. A single row is read backwards: what comes after begins at its
-//! front, which then is in the caches.
+//! A NaN is neither less nor greater, so the range stays. A tensor with one range is read backwards: what comes after begins at
+//! its front, which then is in the caches.
 
 use std::cell::Cell;
 
 use super::for_each_matrix;
+use super::sweep::{AHEAD, Ahead};
 use crate::exec::{Input, Stage};
-use crate::layout::{Piece, Run};
+use crate::layout::{ONE_CHANNEL, Piece, Run};
 use crate::simd::memory::{First, Source, Span, Target, Whole};
 use crate::simd::{Element, Kernel, Lanes, Part, Real, Token, Vector};
 
@@ -40,26 +41,21 @@ impl<E: Element> Kernel for Widen<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        if self.is_far {
-            self.matrices(token.reader());
-        } else {
-            self.matrices(token);
-        }
-    }
-}
-
-impl<E: Element> Widen<'_, E> {
-    #[inline(always)]
-    fn matrices<T: Token>(self, token: T) {
         let read = Stage::new();
         for_each_matrix(&self.piece, |matrix| {
             let x = read.read(self.input, matrix, 0);
-            if matrix.run(0).inner >= Lanes::<T, E>::LANES {
-                for row in 0..x.rows() {
-                    widen_runs(token, x.cut(row..row + 1, 0, x.len()), matrix.run(row), self.ranges);
+            let (first, ranges) = (matrix.run(0), self.ranges);
+            if first.inner < Lanes::<T, E>::LANES {
+                return widen_by_columns(token, x, first, ranges);
+            }
+            let is_backwards = self.is_far && x.rows() == 1 && first.inner == ONE_CHANNEL;
+            for row in 0..x.rows() {
+                let (x, run) = (x.cut(row..row + 1, 0, x.len()), matrix.run(row));
+                if self.is_far {
+                    WidenRuns { token: token.reader(), x, run, ranges, is_backwards }.run();
+                } else {
+                    WidenRuns { token, x, run, ranges, is_backwards }.run();
                 }
-            } else {
-                widen_by_columns(token, x, matrix.run(0), self.ranges);
             }
         });
     }
@@ -78,17 +74,29 @@ impl<'a, C: Real> Ranges<'a, C> {
 }
 
 /// A row in which neighbours share a channel.
-#[inline(always)]
-fn widen_runs<T: Token, E: Element>(token: T, x: Source<'_, E>, run: Run, ranges: Ranges<'_, E::Real>) {
-    let mut channel = run.channel;
-    let mut at = 0;
-    let mut end = run.inner - run.phase;
-    while at < x.len() {
-        let stop = end.min(x.len());
-        ranges.widen(channel, token.call(RangeOf(token, x.cut(0..1, at, stop - at))));
-        at = stop;
-        end = end.saturating_add(run.inner);
-        channel += 1;
+struct WidenRuns<'a, T, E: Element> {
+    token: T,
+    x: Source<'a, E>,
+    run: Run,
+    ranges: Ranges<'a, E::Real>,
+    is_backwards: bool,
+}
+
+impl<T: Token, E: Element> WidenRuns<'_, T, E> {
+    #[inline(always)]
+    fn run(self) {
+        let WidenRuns { token, x, run, ranges, is_backwards } = self;
+        let mut channel = run.channel;
+        let mut at = 0;
+        let mut end = run.inner - run.phase;
+        while at < x.len() {
+            let stop = end.min(x.len());
+            let x = x.cut(0..1, at, stop - at);
+            ranges.widen(channel, token.call(RangeOf { token, x, is_backwards }));
+            at = stop;
+            end = end.saturating_add(run.inner);
+            channel += 1;
+        }
     }
 }
 
@@ -96,39 +104,39 @@ fn widen_runs<T: Token, E: Element>(token: T, x: Source<'_, E>, run: Run, ranges
 const PARTIAL: usize = 4;
 
 /// The range of a row of one channel.
-pub(super) struct RangeOf<'a, T, E>(pub(super) T, pub(super) Source<'a, E>);
+pub(super) struct RangeOf<'a, T, E> {
+    pub(super) token: T,
+    pub(super) x: Source<'a, E>,
+    pub(super) is_backwards: bool,
+}
 
 impl<T: Token, E: Element> Part for RangeOf<'_, T, E> {
     type Output = [E::Real; 2];
 
     #[inline(always)]
     fn run(self) -> [E::Real; 2] {
-        let RangeOf(token, x) = self;
-        range_of(token, x)
-    }
-}
-
-#[inline(always)]
-fn range_of<T: Token, E: Element>(token: T, x: Source<'_, E>) -> [E::Real; 2] {
-    let (lanes, len) = (Lanes::<T, E>::LANES, x.len());
-    let mut partial = [Widest::<Lanes<T, E>>::new(token); PARTIAL];
-    let whole = len / lanes * lanes;
-    let blocks = len / (PARTIAL * lanes);
-    if whole < len {
-        partial[0].widen(x.load(token, 0, whole, First(len - whole)));
-    }
-    for at in (blocks * PARTIAL * lanes..whole).step_by(lanes) {
-        partial[1].widen(x.load(token, 0, at, Whole));
-    }
-    for block in (0..blocks).rev() {
-        let block = x.cut(0..1, block * PARTIAL * lanes, PARTIAL * lanes);
-        for (index, partial) in partial.iter_mut().enumerate() {
-            partial.widen(block.load(token, 0, index * lanes, Whole));
+        let RangeOf { token, x, is_backwards } = self;
+        let (lanes, len) = (Lanes::<T, E>::LANES, x.len());
+        let mut partial = [Widest::<Lanes<T, E>>::new(token); PARTIAL];
+        let whole = len / lanes * lanes;
+        let blocks = len / (PARTIAL * lanes);
+        for block in 0..blocks {
+            let block = if is_backwards { blocks - 1 - block } else { block };
+            let block = x.cut(0..1, block * PARTIAL * lanes, PARTIAL * lanes);
+            for (index, partial) in partial.iter_mut().enumerate() {
+                partial.widen(block.load(token, 0, index * lanes, Whole));
+            }
         }
+        for at in (blocks * PARTIAL * lanes..whole).step_by(lanes) {
+            partial[1].widen(x.load(token, 0, at, Whole));
+        }
+        if whole < len {
+            partial[0].widen(x.load(token, 0, whole, First(len - whole)));
+        }
+        let [a, b, c, d] = partial;
+        let all = a.with(b).with(c.with(d));
+        [all.min.least(), all.max.greatest()]
     }
-    let [a, b, c, d] = partial;
-    let all = a.with(b).with(c.with(d));
-    [all.min.least(), all.max.greatest()]
 }
 
 /// A vector of ranges, none of which holds NaN.
@@ -249,23 +257,24 @@ impl<T: Token, E: Element> WidenColumns<'_, T, E> {
     #[inline(always)]
     fn band(&self, x: Source<'_, E>) {
         let (lanes, len) = (Lanes::<T, E>::LANES, x.len());
+        let mut ahead = Ahead::new(x.rows(), len, lanes, AHEAD / size_of::<E>());
         let mut at = 0;
         while len - at >= WIDTH * lanes {
-            self.tile::<WIDTH, _>(x, at, Whole);
+            self.tile::<WIDTH, _>(x, at, Whole, &mut ahead);
             at += WIDTH * lanes;
         }
         while len - at >= lanes {
-            self.tile::<1, _>(x, at, Whole);
+            self.tile::<1, _>(x, at, Whole, &mut ahead);
             at += lanes;
         }
         if at < len {
-            self.tile::<1, _>(x, at, First(len - at));
+            self.tile::<1, _>(x, at, First(len - at), &mut ahead);
         }
     }
 
     /// Widens the ranges of W vectors of columns by all rows.
     #[inline(always)]
-    fn tile<const W: usize, S: Span>(&self, x: Source<'_, E>, at: usize, span: S) {
+    fn tile<const W: usize, S: Span>(&self, x: Source<'_, E>, at: usize, span: S, ahead: &mut Ahead) {
         let (token, lanes) = (self.token, Lanes::<T, E>::LANES);
         let (min, max) = (Source::of(self.ranges.min), Source::of(self.ranges.max));
         let mut widest = [Widest::<Lanes<T, E>>::new(token); W];
@@ -276,7 +285,7 @@ impl<T: Token, E: Element> WidenColumns<'_, T, E> {
         let tile = x.cut(0..x.rows(), at, (W - 1) * lanes + span.covered(lanes));
         for row in 0..tile.rows() {
             for (vector, widest) in widest.iter_mut().enumerate() {
-                tile.prefetch(token, row + tile.rows(), vector * lanes);
+                ahead.next(|row, at| x.prefetch(token, row, at));
                 widest.widen(tile.load(token, row, vector * lanes, span));
             }
         }

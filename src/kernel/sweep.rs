@@ -50,7 +50,7 @@ pub(super) trait Compute<E: Element, const N: usize, const K: usize>: Copy {
 /// Vectors between two checks of the bounds.
 const BLOCK: usize = 4;
 
-/// The height of a tile.
+/// The height of a tile that reads one matrix: rows a power of two apart compete for a few places in the nearest cache.
 const ROWS: usize = 8;
 
 /// The width of a tile, in vectors: its parameters fill the registers. Vectors of 16-bit elements are pairs.
@@ -107,7 +107,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         let first = run.channel * run.inner + run.phase;
         let columns = Columns { first, inner: run.inner, period: usize::MAX };
         let has_many_channels = all.len() / run.inner * K * size_of::<E::Real>() > NEAREST;
-        let rows = if has_many_channels { ROWS } else { 1 };
+        let rows = if has_many_channels { ROWS / N } else { 1 };
         match all.unfold() {
             Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
                 self.recurring(one, Columns { period: all.len(), ..columns }, has_many_channels)
@@ -140,7 +140,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         let (narrow, wide) = (columns.common_period(width::<E>() * lanes), columns.common_period(lanes));
         let (len, rows) = match narrow.saturating_mul(size_of::<E>()) {
             size if size <= NEAREST / ROWS => (narrow, NEAREST / size),
-            _ if has_many_channels => (wide, ROWS),
+            _ if has_many_channels => (wide, ROWS / N),
             _ => (usize::MAX, 1),
         };
         let done = all.len() / len / rows * rows * len;
@@ -396,7 +396,7 @@ impl Columns {
 }
 
 /// The memory to ask for while a band is worked on: that of the next one, in its order; of a single row, its own further on.
-struct Ahead {
+pub(super) struct Ahead {
     row: usize,
     at: usize,
     len: usize,
@@ -405,7 +405,7 @@ struct Ahead {
 
 impl Ahead {
     #[inline(always)]
-    fn new(rows: usize, len: usize, lanes: usize, ahead: usize) -> Self {
+    pub(super) fn new(rows: usize, len: usize, lanes: usize, ahead: usize) -> Self {
         if rows == 1 {
             Ahead { row: 0, at: ahead, len: usize::MAX, lanes }
         } else {
@@ -414,7 +414,7 @@ impl Ahead {
     }
 
     #[inline(always)]
-    fn next(&mut self, prefetch: impl Fn(usize, usize)) {
+    pub(super) fn next(&mut self, prefetch: impl Fn(usize, usize)) {
         prefetch(self.row, self.at);
         self.at += self.lanes;
         if self.at >= self.len {

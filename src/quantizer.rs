@@ -20,6 +20,7 @@ pub(crate) struct Quantizer<E: Element> {
     attrs: Attrs,
     channels: Channels<E::Real>,
     clamps: bool,
+    is_normal: bool,
 }
 
 /// A quantity of each channel.
@@ -43,7 +44,7 @@ impl<E: Element> Quantizer<E> {
             _ => attrs.range_given,
         };
         channels.close();
-        Ok(Quantizer { attrs: *attrs, channels, clamps })
+        Ok(Quantizer { attrs: *attrs, channels, clamps, is_normal: prepared.is_normal })
     }
 
     pub(crate) fn attrs(&self) -> &Attrs {
@@ -76,7 +77,7 @@ impl<E: Element> Quantizer<E> {
 
     fn how(&self, is_far: bool) -> How {
         let Attrs { round_mode, arithmetic, .. } = self.attrs;
-        How { round_mode, arithmetic, clamps: self.clamps, is_far }
+        How { round_mode, arithmetic, clamps: self.clamps, is_far, is_normal: self.is_normal }
     }
 
     /// The gradient by the input; see [`mask`].
@@ -171,7 +172,8 @@ pub(crate) fn fused<E: Element>(
 ) -> Result<(), Error> {
     let plan = Plan::of_channels(layout, executor.width(), 2 * size_of::<E>());
     let Attrs { round_mode, arithmetic, .. } = *attrs;
-    let how = How { round_mode, arithmetic, clamps: false, is_far: is_far(layout, input, output) };
+    let is_far = is_far(layout, input, output);
+    let how = How { round_mode, arithmetic, clamps: false, is_far, is_normal: false };
     executor.run(plan.pieces(), &|index| {
         E::fused(Fused { piece: plan.piece(index), input, output, attrs, how });
     })

@@ -45,6 +45,8 @@ impl Rounding for HalfUp {
 
 /// What becomes of each result before the next operation.
 pub(crate) trait Settling {
+    const IS_NATIVE: bool;
+
     fn settle<T: Token, E: Element>(result: Lanes<T, E>) -> Lanes<T, E>;
 }
 
@@ -54,6 +56,8 @@ pub(crate) struct InReal;
 pub(crate) struct InElement;
 
 impl Settling for InReal {
+    const IS_NATIVE: bool = false;
+
     #[inline(always)]
     fn settle<T: Token, E: Element>(result: Lanes<T, E>) -> Lanes<T, E> {
         result
@@ -61,6 +65,8 @@ impl Settling for InReal {
 }
 
 impl Settling for InElement {
+    const IS_NATIVE: bool = true;
+
     #[inline(always)]
     fn settle<T: Token, E: Element>(result: Lanes<T, E>) -> Lanes<T, E> {
         E::round::<T>(result)
@@ -93,6 +99,15 @@ pub(crate) struct Parameters<V: Vector> {
     /// False where the channel is degenerate: scale or inverse not finite, or inverse <= 0 with a range that is not
     /// [0, 0].
     pub(crate) usable: V::Mask,
+}
+
+/// Where no product of a code and the inverse is subnormal.
+#[inline(always)]
+pub(crate) fn has_normal_products<T: Token, E: Element>(
+    token: T,
+    inverse: Lanes<T, E>,
+) -> <Lanes<T, E> as Vector>::Mask {
+    splat::<T, E>(token, E::Real::MIN_NORMAL).le(inverse)
 }
 
 /// The parameters of the range [lo, hi], which holds no NaN.

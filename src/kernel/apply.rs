@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use super::for_each_matrix;
-use super::operands::{Elements, Operands};
+use super::operands::{Elements, Held, NormalElements, Operands};
 use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
@@ -30,6 +30,8 @@ pub(crate) struct How {
     pub(crate) arithmetic: Arithmetic,
     pub(crate) clamps: bool,
     pub(crate) is_far: bool,
+    /// No result can be subnormal.
+    pub(crate) is_normal: bool,
 }
 
 /// Work that is written once for the variants of the operation.
@@ -72,17 +74,26 @@ impl<T: Token, E: Element> Variant for Matrices<'_, T, E> {
     #[inline(always)]
     fn run<R: Rounding, A: Settling, M: Mode>(self, mode: M) {
         let Matrices(token, work) = self;
-        if work.how.clamps {
-            work.matrices::<T, R, A, M, 4>(token, mode);
-        } else {
-            work.matrices::<T, R, A, M, 2>(token, mode);
+        // Which elements profit from that: those that the conversion is long for.
+        match (work.how.clamps, E::IS_LONG_TO_CONVERT && !A::IS_NATIVE && work.how.is_normal) {
+            (false, false) => work.matrices::<T, R, A, Elements, M, 2>(token, mode),
+            (false, true) => work.matrices::<T, R, A, NormalElements, M, 2>(token, mode),
+            (true, false) => work.matrices::<T, R, A, Elements, M, 4>(token, mode),
+            (true, true) => work.matrices::<T, R, A, NormalElements, M, 4>(token, mode),
         }
     }
 }
 
 impl<E: Element> Apply<'_, E> {
     #[inline(always)]
-    fn matrices<T: Token, R: Rounding, A: Settling, M: Mode, const K: usize>(self, token: T, mode: M) {
+    fn matrices<T, R, A, W, M, const K: usize>(self, token: T, mode: M)
+    where
+        T: Token,
+        R: Rounding,
+        A: Settling,
+        W: Held<E, As = E>,
+        M: Mode,
+    {
         let compute = QuantizeAndDequantize::<R, A>::new();
         let sweep = Sweep::<_, E, _, _, K> {
             token,
@@ -94,7 +105,7 @@ impl<E: Element> Apply<'_, E> {
         let (read, write) = (Stage::new(), Stage::new());
         for_each_matrix(&self.piece, |matrix| {
             let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));
-            sweep.matrix(Operands::<E, Elements, Elements, 1>::new([x], y), |row| matrix.run(row));
+            sweep.matrix(Operands::<E, Elements, W, 1>::new([x], y), |row| matrix.run(row));
             write.flush(self.output, matrix, 1);
         });
         if M::IS_FAR {

@@ -12,7 +12,7 @@ use std::cell::Cell;
 
 use super::apply::{How, QuantizeAndDequantize, Variant};
 use super::for_each_matrix;
-use super::operands::{Elements, Operands};
+use super::operands::{Elements, NormalElements, Operands};
 use super::parameters::{Prepare, PrepareWith};
 use super::range::{RangeOf, Ranges};
 use super::sweep::{Mode, Sweep};
@@ -108,16 +108,19 @@ impl<E: Element> Group<'_, E> {
         let fields = Fields::split(&memory, 0, GROUP, channels);
         self.ranges(token, Ranges { min: fields.range_min, max: fields.range_max });
         let prepare = Prepare::<E> { attrs, channels: fields };
-        let is_degenerate = token.call(PrepareWith(token, prepare)).degenerate.is_some();
+        let prepared = token.call(PrepareWith(token, prepare));
         let parameters = Source::of(&memory[2 * GROUP..]).fold(GROUP);
         let compute = QuantizeAndDequantize::<R, A>::new();
         // The next group's, for its range.
         let ahead = self.x.rows() * self.x.len();
         let run = |row: usize| Run { channel: row, phase: 0, inner: self.inner };
-        if is_degenerate && attrs.degenerate == Degenerate::Zero {
+        let sweep = Sweep::<_, E, _, _, 2> { token, compute, parameters, mode, ahead };
+        if prepared.degenerate.is_some() && attrs.degenerate == Degenerate::Zero {
             Sweep::<_, E, _, _, 4> { token, compute, parameters, mode, ahead }.matrix(all, run);
+        } else if E::IS_LONG_TO_CONVERT && !A::IS_NATIVE && prepared.is_normal {
+            sweep.matrix(all.held::<NormalElements>(), run);
         } else {
-            Sweep::<_, E, _, _, 2> { token, compute, parameters, mode, ahead }.matrix(all, run);
+            sweep.matrix(all, run);
         }
     }
 

@@ -19,6 +19,9 @@ pub(super) trait Held<E: Element> {
 /// As elements.
 pub(super) struct Elements;
 
+/// As elements none of which is subnormal, to write.
+pub(super) struct NormalElements;
+
 /// As numbers of C.
 pub(super) struct Numbers;
 
@@ -38,6 +41,29 @@ impl<E: Element> Held<E> for Elements {
     #[inline(always)]
     fn stream<T: Token>(to: &Target<'_, E>, lanes: Lanes<T, E>, row: usize, at: usize) {
         to.stream::<T>(lanes, row, at);
+    }
+}
+
+impl<E: Element> Held<E> for NormalElements {
+    type As = E;
+
+    #[inline(always)]
+    fn load<T: Token, S: Span>(from: &Source<'_, E>, token: T, row: usize, at: usize, span: S) -> Lanes<T, E> {
+        from.load(token, row, at, span)
+    }
+
+    #[inline(always)]
+    fn store<T: Token, S: Span>(to: &Target<'_, E>, lanes: Lanes<T, E>, row: usize, at: usize, span: S) {
+        if S::IS_WHOLE {
+            to.store_normal::<T>(lanes, row, at);
+        } else {
+            to.store::<T, S>(lanes, row, at, span);
+        }
+    }
+
+    #[inline(always)]
+    fn stream<T: Token>(to: &Target<'_, E>, lanes: Lanes<T, E>, row: usize, at: usize) {
+        to.stream_normal::<T>(lanes, row, at);
     }
 }
 
@@ -84,6 +110,12 @@ impl<'a, E: Element, R: Held<E>, W: Held<E>, const N: usize> Operands<'a, E, R, 
     #[inline(always)]
     pub(super) fn new(sources: [Source<'a, R::As>; N], target: Target<'a, W::As>) -> Self {
         Operands { sources, target, held: PhantomData }
+    }
+
+    /// The same with the results held in another way.
+    #[inline(always)]
+    pub(super) fn held<V: Held<E, As = W::As>>(self) -> Operands<'a, E, R, V, N> {
+        Operands { sources: self.sources, target: self.target, held: PhantomData }
     }
 
     #[inline(always)]

@@ -16,10 +16,12 @@ pub struct Prepare<'a, E: Element> {
 }
 
 /// What a preparation found.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Prepared {
     /// The first channel whose range gives no usable scale.
     pub(crate) degenerate: Option<usize>,
+    /// Whether no channel's results can be subnormal.
+    pub(crate) is_normal: bool,
 }
 
 impl<E: Element> Prepare<'_, E> {
@@ -63,7 +65,7 @@ impl<E: Element> Prepare<'_, E> {
             channels: self.channels,
             grid: Grid::new(self.attrs),
             arithmetic: PhantomData,
-            found: Prepared::default(),
+            found: Prepared { degenerate: None, is_normal: true },
         };
         let lanes = Lanes::<T, E>::LANES;
         let whole = len / lanes * lanes;
@@ -104,6 +106,8 @@ impl<E: Element, A: Settling> PrepareStep<'_, E, A> {
         if self.attrs.degenerate == Degenerate::Zero {
             of = spec::zero_where_unusable::<T, E>(token, of, self.attrs.range_given);
         }
+        let normal = spec::has_normal_products::<T, E>(token, of.inverse).bits() & covered;
+        self.found.is_normal &= normal == covered;
         for (lanes, field) in [
             (min, channels.range_min),
             (max, channels.range_max),

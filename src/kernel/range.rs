@@ -124,7 +124,7 @@ impl<T: Token, E: Element> Part for RangeOf<'_, T, E> {
             let block = if is_backwards { blocks - 1 - block } else { block };
             let block = x.cut(0..1, block * PARTIAL * lanes, PARTIAL * lanes);
             for (index, partial) in partial.iter_mut().enumerate() {
-                partial.widen(block.load(token, 0, index * lanes, Whole));
+                partial.widen(block.load_in_any_order(token, 0, index * lanes));
             }
         }
         for at in (blocks * PARTIAL * lanes..whole).step_by(lanes) {

@@ -269,6 +269,15 @@ impl Vector32 for F32x8 {
     }
 
     #[inline(always)]
+    fn from_bf16_in_any_order(U16x16(numbers): U16x16) -> [Self; 2] {
+        unsafe {
+            let (even, odd) =
+                (_mm256_slli_epi32::<16>(numbers), _mm256_and_si256(numbers, _mm256_set1_epi32(0xffff_0000u32 as i32)));
+            [Self(_mm256_castsi256_ps(even)), Self(_mm256_castsi256_ps(odd))]
+        }
+    }
+
+    #[inline(always)]
     fn to_bf16([lower, upper]: [Self; 2]) -> U16x16 {
         unsafe {
             let packed = _mm256_packus_epi32(lower.rounded_upper_halves(), upper.rounded_upper_halves());

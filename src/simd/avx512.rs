@@ -1,6 +1,8 @@
 //! AVX-512 (F, BW, DQ and VL, as every processor of level x86-64-v4 has): sixteen float32 or eight float64.
 
+use std::arch::asm;
 use std::arch::x86_64::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::avx2::Avx2;
 use super::x86::x86_vector;
@@ -46,7 +48,11 @@ impl Token for Avx512 {
     }
 }
 
+/// Whether there is AVX512_BF16 as well.
+static HAS_BF16: AtomicBool = AtomicBool::new(false);
+
 pub(super) fn is_available() -> bool {
+    HAS_BF16.store(is_x86_feature_detected!("avx512bf16"), Ordering::Relaxed);
     is_x86_feature_detected!("avx512f")
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512dq")
@@ -256,17 +262,36 @@ impl Vector32 for F32x16 {
 
     #[inline(always)]
     fn from_bf16(U16x32(numbers): U16x32) -> [Self; 2] {
-        /// In each lane the upper half is a number, the lower half 0.
-        const UPPER_HALVES: u32 = 0xaaaa_aaaa;
-        const INDICES: [[u16; 32]; 2] = [to_upper_halves(0), to_upper_halves(16)];
         unsafe {
-            let lower = _mm512_maskz_permutexvar_epi16(UPPER_HALVES, constant(&INDICES[0]), numbers);
-            let upper = _mm512_maskz_permutexvar_epi16(UPPER_HALVES, constant(&INDICES[1]), numbers);
+            // The unpacking works within 128-bit quarters: spread the eighths first.
+            let eighths = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+            let spread = _mm512_permutexvar_epi64(eighths, numbers);
+            let zero = _mm512_setzero_si512();
+            let (lower, upper) = (_mm512_unpacklo_epi16(zero, spread), _mm512_unpackhi_epi16(zero, spread));
             [Self(_mm512_castsi512_ps(lower)), Self(_mm512_castsi512_ps(upper))]
         }
     }
 
-    /// Integer rounding to nearest even: the instruction for it, vcvtneps2bf16, flushes subnormals to zero.
+    #[inline(always)]
+    fn from_bf16_in_any_order(U16x32(numbers): U16x32) -> [Self; 2] {
+        unsafe {
+            let (even, odd) =
+                (_mm512_slli_epi32::<16>(numbers), _mm512_and_si512(numbers, _mm512_set1_epi32(0xffff_0000u32 as i32)));
+            [Self(_mm512_castsi512_ps(even)), Self(_mm512_castsi512_ps(odd))]
+        }
+    }
+
+    /// By the instruction for it, which would flush subnormals to zero, where the processor has it. Not by its intrinsic, which
+    /// wants the instruction set enabled for the whole function.
+    #[inline(always)]
+    fn normal_to_bf16([lower, upper]: [Self; 2]) -> U16x32 {
+        if !HAS_BF16.load(Ordering::Relaxed) {
+            return Self::to_bf16([lower, upper]);
+        }
+        U16x32(unsafe { vcvtne2ps2bf16(upper.0, lower.0) })
+    }
+
+    /// Integer rounding to nearest even.
     #[inline(always)]
     fn to_bf16([lower, upper]: [Self; 2]) -> U16x32 {
         let (lower, upper) = (lower.rounded_upper_halves(), upper.rounded_upper_halves());
@@ -288,15 +313,21 @@ impl F32x16 {
     }
 }
 
-/// Number `first + i` to the upper half of lane i.
-const fn to_upper_halves(first: u16) -> [u16; 32] {
-    let mut index = [0; 32];
-    let mut lane = 0;
-    while lane < 16 {
-        index[2 * lane + 1] = first + lane as u16;
-        lane += 1;
+/// # Safety
+/// The processor has AVX512_BF16.
+#[target_feature(enable = "avx512f")]
+#[inline]
+unsafe fn vcvtne2ps2bf16(upper: __m512, lower: __m512) -> __m512i {
+    let numbers;
+    // SAFETY: the caller's promise; from register to register.
+    unsafe {
+        asm!(
+            "vcvtne2ps2bf16 {}, {}, {}",
+            lateout(zmm_reg) numbers, in(zmm_reg) upper, in(zmm_reg) lower,
+            options(pure, nomem, nostack, preserves_flags)
+        );
     }
-    index
+    numbers
 }
 
 /// The upper halves of the lanes of two registers.

@@ -27,6 +27,8 @@ pub trait Element: Kernels + Copy + Debug + Send + Sync + 'static {
 
     /// Whether arithmetic in `Real` is finer than the element itself.
     const IS_NARROW: bool;
+    /// Whether the conversion is much shorter of numbers that are not subnormal.
+    const IS_LONG_TO_CONVERT: bool = false;
     const ZERO: Self;
     const NAN: Self;
     /// The largest finite element.
@@ -49,6 +51,36 @@ pub trait Element: Kernels + Copy + Debug + Send + Sync + 'static {
     /// As [`Element::store`], and `to` is aligned as [`Vector::stream`] wants it.
     unsafe fn stream<T: Token>(lanes: Lanes<T, Self>, to: *mut Self);
 
+    /// As [`Element::load`], with the lanes in any order.
+    ///
+    /// # Safety
+    /// As [`Element::load`].
+    #[inline(always)]
+    unsafe fn load_in_any_order<T: Token>(token: T, from: *const Self) -> Lanes<T, Self> {
+        // SAFETY: the caller's promise.
+        unsafe { Self::load(token, from) }
+    }
+
+    /// As [`Element::store`], of lanes that are not subnormal.
+    ///
+    /// # Safety
+    /// As [`Element::store`].
+    #[inline(always)]
+    unsafe fn store_normal<T: Token>(lanes: Lanes<T, Self>, to: *mut Self) {
+        // SAFETY: the caller's promise.
+        unsafe { Self::store::<T>(lanes, to) }
+    }
+
+    /// As [`Element::stream`], of lanes that are not subnormal.
+    ///
+    /// # Safety
+    /// As [`Element::stream`].
+    #[inline(always)]
+    unsafe fn stream_normal<T: Token>(lanes: Lanes<T, Self>, to: *mut Self) {
+        // SAFETY: the caller's promise.
+        unsafe { Self::stream::<T>(lanes, to) }
+    }
+
     /// The first lanes from memory, NaN in the others.
     ///
     /// # Safety
@@ -69,6 +101,8 @@ pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
     const HALF: Self;
     const INFINITY: Self;
     const NEG_INFINITY: Self;
+    /// The least positive number that is not subnormal.
+    const MIN_NORMAL: Self;
 
     /// To nearest, halves to even.
     fn from_integer(integer: i64) -> Self;
@@ -141,6 +175,7 @@ macro_rules! real {
             const HALF: $real = 0.5;
             const INFINITY: $real = $real::INFINITY;
             const NEG_INFINITY: $real = $real::NEG_INFINITY;
+            const MIN_NORMAL: $real = $real::MIN_POSITIVE;
 
             #[inline(always)]
             fn from_integer(integer: i64) -> $real {
@@ -164,7 +199,7 @@ real!(f32, F32);
 real!(f64, F64);
 
 macro_rules! narrow {
-    ($narrow:ident, $max:expr, $from:ident, $to:ident, $load:ident, $store:ident) => {
+    ($narrow:ident, $max:expr, $from:ident, $to:ident, $($special:tt)*) => {
         impl Element for $narrow {
             type Real = f32;
             type Vector<T: Token> = Pair<T::F32>;
@@ -185,17 +220,7 @@ macro_rules! narrow {
 
             // The type is its 16 bits (repr(transparent)), so pointers to it are pointers to u16.
 
-            #[inline(always)]
-            unsafe fn load<T: Token>(token: T, from: *const $narrow) -> Pair<T::F32> {
-                // SAFETY: the caller's promise.
-                Pair(unsafe { T::F32::$load(token, from.cast()) })
-            }
-
-            #[inline(always)]
-            unsafe fn store<T: Token>(lanes: Pair<T::F32>, to: *mut $narrow) {
-                // SAFETY: the caller's promise.
-                unsafe { T::F32::$store(lanes.0, to.cast()) }
-            }
+            $($special)*
 
             #[inline(always)]
             unsafe fn stream<T: Token>(lanes: Pair<T::F32>, to: *mut $narrow) {
@@ -228,5 +253,54 @@ macro_rules! narrow {
 /// The register that holds a token's 16-bit numbers.
 type PackedOf<T> = <<T as Token>::F32 as Vector32>::Packed;
 
-narrow!(f16, 65504.0, from_f16, to_f16, load_f16, store_f16);
-narrow!(bf16, f32::from_bits(0x7f7f_0000), from_bf16, to_bf16, load_bf16, store_bf16);
+narrow! {
+    f16, 65504.0, from_f16, to_f16,
+
+    #[inline(always)]
+    unsafe fn load<T: Token>(token: T, from: *const f16) -> Pair<T::F32> {
+        // SAFETY: the caller's promise.
+        Pair(unsafe { T::F32::load_f16(token, from.cast()) })
+    }
+
+    #[inline(always)]
+    unsafe fn store<T: Token>(lanes: Pair<T::F32>, to: *mut f16) {
+        // SAFETY: the caller's promise.
+        unsafe { T::F32::store_f16(lanes.0, to.cast()) }
+    }
+}
+
+narrow! {
+    bf16, f32::from_bits(0x7f7f_0000), from_bf16, to_bf16,
+
+    const IS_LONG_TO_CONVERT: bool = true;
+
+    #[inline(always)]
+    unsafe fn load<T: Token>(token: T, from: *const bf16) -> Pair<T::F32> {
+        // SAFETY: the caller's promise.
+        Pair(T::F32::from_bf16(unsafe { PackedOf::<T>::load(token, from.cast()) }))
+    }
+
+    #[inline(always)]
+    unsafe fn load_in_any_order<T: Token>(token: T, from: *const bf16) -> Pair<T::F32> {
+        // SAFETY: the caller's promise.
+        Pair(T::F32::from_bf16_in_any_order(unsafe { PackedOf::<T>::load(token, from.cast()) }))
+    }
+
+    #[inline(always)]
+    unsafe fn store<T: Token>(lanes: Pair<T::F32>, to: *mut bf16) {
+        // SAFETY: the caller's promise.
+        unsafe { T::F32::to_bf16(lanes.0).store(to.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_normal<T: Token>(lanes: Pair<T::F32>, to: *mut bf16) {
+        // SAFETY: the caller's promise.
+        unsafe { T::F32::normal_to_bf16(lanes.0).store(to.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn stream_normal<T: Token>(lanes: Pair<T::F32>, to: *mut bf16) {
+        // SAFETY: the caller's promise.
+        unsafe { T::F32::normal_to_bf16(lanes.0).stream(to.cast()) }
+    }
+}

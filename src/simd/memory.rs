@@ -142,6 +142,16 @@ impl<E: Element> Source<'_, E> {
     }
 }
 
+impl<E: Element> Source<'_, E> {
+    /// A whole vector, its lanes in any order.
+    #[inline(always)]
+    pub(crate) fn load_in_any_order<T: Token>(&self, token: T, row: usize, at: usize) -> Lanes<T, E> {
+        assert!(row < self.rows && at <= self.len && Lanes::<T, E>::LANES <= self.len - at);
+        // SAFETY: a vector's elements lie within the row, as asserted.
+        unsafe { E::load_in_any_order(token, self.at(row, at)) }
+    }
+}
+
 impl<C: Real> Source<'_, C> {
     /// Numbers as the lanes of another vector of them: of the float32 of 16-bit elements.
     #[inline(always)]
@@ -267,11 +277,31 @@ impl<E: Element> Target<'_, E> {
     /// Writes a whole vector past the caches; it begins at a multiple of its size.
     #[inline(always)]
     pub(crate) fn stream<T: Token>(&self, lanes: Lanes<T, E>, row: usize, at: usize) {
+        // SAFETY: a vector's elements lie within the row, and are aligned, as checked.
+        unsafe { E::stream::<T>(lanes, self.vector::<T>(row, at, true)) }
+    }
+
+    /// As [`Target::stream`], of lanes that are not subnormal.
+    #[inline(always)]
+    pub(crate) fn stream_normal<T: Token>(&self, lanes: Lanes<T, E>, row: usize, at: usize) {
+        // SAFETY: a vector's elements lie within the row, and are aligned, as checked.
+        unsafe { E::stream_normal::<T>(lanes, self.vector::<T>(row, at, true)) }
+    }
+
+    /// Writes a whole vector of lanes that are not subnormal.
+    #[inline(always)]
+    pub(crate) fn store_normal<T: Token>(&self, lanes: Lanes<T, E>, row: usize, at: usize) {
+        // SAFETY: a vector's elements lie within the row, as checked.
+        unsafe { E::store_normal::<T>(lanes, self.vector::<T>(row, at, false)) }
+    }
+
+    /// Where a whole vector goes: within the row, and at a multiple of its size if asked for.
+    #[inline(always)]
+    fn vector<T: Token>(&self, row: usize, at: usize, aligned: bool) -> *mut E {
         assert!(row < self.rows && at <= self.len && Lanes::<T, E>::LANES <= self.len - at);
         let to = self.at(row, at);
-        assert!(to.addr().is_multiple_of(Self::vector_size::<T>()));
-        // SAFETY: a vector's elements lie within the row, and are aligned, as asserted.
-        unsafe { E::stream::<T>(lanes, to) }
+        assert!(!aligned || to.addr().is_multiple_of(Self::vector_size::<T>()));
+        to
     }
 }
 

@@ -208,20 +208,16 @@ pub trait Vector32: Vector<Lane = f32> {
     fn from_bf16(packed: Self::Packed) -> [Self; 2];
     fn to_bf16(pair: [Self; 2]) -> Self::Packed;
 
-    /// # Safety
-    /// As [`Packed::load`].
+    /// As [`Vector32::from_bf16`], with the numbers in any order.
     #[inline(always)]
-    unsafe fn load_bf16(token: Self::Token, from: *const u16) -> [Self; 2] {
-        // SAFETY: the caller's promise.
-        Self::from_bf16(unsafe { Self::Packed::load(token, from) })
+    fn from_bf16_in_any_order(packed: Self::Packed) -> [Self; 2] {
+        Self::from_bf16(packed)
     }
 
-    /// # Safety
-    /// As [`Packed::store`].
+    /// As [`Vector32::to_bf16`], of lanes that are not subnormal.
     #[inline(always)]
-    unsafe fn store_bf16(pair: [Self; 2], to: *mut u16) {
-        // SAFETY: the caller's promise.
-        unsafe { Self::to_bf16(pair).store(to) }
+    fn normal_to_bf16(pair: [Self; 2]) -> Self::Packed {
+        Self::to_bf16(pair)
     }
 }
 

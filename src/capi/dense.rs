@@ -13,7 +13,9 @@ use crate::ranges::Bounds;
 use crate::simd::Element;
 use crate::status::{Error, fail};
 
-/// The arguments that the operation and its gradient share, as the caller gave them.
+/// The arguments that the operation and its gradient share, as the caller gave them. On x86-64 attrs and executor come on
+/// the stack; they are kept apart here, because the compiler would copy the two as one, and a load that spans two fresh
+/// stores waits for both to reach the cache.
 #[derive(Clone, Copy)]
 pub(super) struct Common<E> {
     pub(super) input: *const E,
@@ -21,8 +23,8 @@ pub(super) struct Common<E> {
     pub(super) rank: i32,
     pub(super) input_min: *const E,
     pub(super) input_max: *const E,
-    pub(super) range_len: usize,
     pub(super) attrs: *const qdq_attrs,
+    pub(super) range_len: usize,
     pub(super) executor: *const qdq_executor,
 }
 

@@ -621,6 +621,15 @@ static void check_executor(const struct kind *kind, const struct function *funct
 
 /* Values of ranges */
 
+/* Of two failures the first is told, in its own words. */
+static void check_both_ends_null(const struct kind *kind, const struct function *function)
+{
+    struct views *v = fresh_views(kind, function);
+    v->call.tensors[RANGE_MIN] = NULL;
+    v->call.tensors[RANGE_MAX] = NULL;
+    EXPECT_REFUSED(v, QDQ_STATUS_NULL_POINTER, text("%s is NULL", function->names[RANGE_MIN]), "expected");
+}
+
 static void check_range_without_range_given(const struct kind *kind, const struct function *function)
 {
     for (int role = RANGE_MIN; role <= RANGE_MAX; role++) {
@@ -1211,6 +1220,9 @@ static void check_function(const struct kind *kind, const struct function *funct
     if (has(function, OUTPUT) && has(function, RANGE_MIN)) {
         check_range_without_range_given(kind, function);
         check_scalars_in_place(kind, function);
+    }
+    if (has(function, RANGE_MIN)) {
+        check_both_ends_null(kind, function);
     }
     if (has(function, RANGE_MIN) && function != &functions[RANGE_UPDATE]) {
         check_given_range_values(kind, function);

@@ -30,10 +30,10 @@ impl Error {
     }
 }
 
-// The core's own error holds its sentence in place, hundreds of bytes, so that a failure behind the C API allocates nothing.
+// The core's own error leaves its text in memory of the thread, so that a failure behind the C API allocates nothing.
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
-        Error { status: failure.status(), message: failure.message().to_owned() }
+        Error { status: failure.status(), message: failure.with_sentence(str::to_owned) }
     }
 }
 

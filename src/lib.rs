@@ -31,11 +31,6 @@
 //! every number of threads, alignment and floating-point environment of the caller. Only which NaN a NaN result is (its
 //! sign and payload) is unspecified.
 
-#![allow(
-    clippy::result_large_err,
-    reason = "an error holds its sentence in place, so that a failure allocates nothing"
-)]
-
 mod api;
 mod attrs;
 pub mod capi;

@@ -1,6 +1,9 @@
 //! The numbered failures and their words.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write};
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
 
 /// How an operation can fail. The numbers are the C API's, and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,59 +40,101 @@ pub enum Status {
 
 /// A failure: its status, and one sentence that names the argument, its value and what was expected.
 ///
-/// The sentence is held in place, so that a failure allocates nothing.
-#[derive(Clone, Copy)]
+/// One word, so that results cost nothing where there is no failure: which of the thread's failures it is. The rest waits in
+/// memory of the thread, so that a failure allocates nothing; the thread's next failure takes its place.
 pub(crate) struct Error {
-    status: Status,
-    len: u16,
-    text: [u8; Error::CAPACITY],
+    number: NonZeroUsize,
+    /// As a pointer does not, it does not leave its thread.
+    of_thread: PhantomData<*const ()>,
 }
 
 impl Error {
     /// The longest sentence, in bytes; what is longer is cut.
     pub(crate) const CAPACITY: usize = 480;
 
-    #[cold]
     pub(crate) fn new(status: Status, sentence: fmt::Arguments<'_>) -> Error {
-        let mut error = Error { status, len: 0, text: [0; Error::CAPACITY] };
-        // It fails only where the sentence was cut.
-        let _ = error.write_fmt(sentence);
-        error
+        LATEST.with_borrow_mut(|latest| {
+            *latest = Failure { number: latest.number.saturating_add(1), status, len: 0, text: [0; Error::CAPACITY] };
+            // It fails only where the sentence was cut.
+            let _ = latest.write_fmt(sentence);
+            Error { number: latest.number, of_thread: PhantomData }
+        })
     }
 
     /// The number of the failure.
     pub(crate) fn status(&self) -> Status {
-        self.status
+        self.read(|failure| failure.status)
     }
 
-    /// The sentence.
-    pub(crate) fn message(&self) -> &str {
-        std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or_default()
+    /// Reads the sentence.
+    pub(crate) fn with_sentence<R>(&self, read: impl FnOnce(&str) -> R) -> R {
+        self.read(|failure| read(failure.sentence()))
     }
-}
 
-impl Write for Error {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        let used = usize::from(self.len);
-        let room = part.len().min(Error::CAPACITY - used);
-        let fitting = (0..=room).rev().find(|end| part.is_char_boundary(*end)).unwrap_or(0);
-        self.text[used..used + fitting].copy_from_slice(&part.as_bytes()[..fitting]);
-        self.len += fitting as u16;
-        if fitting == part.len() { Ok(()) } else { Err(fmt::Error) }
+    fn read<R>(&self, read: impl FnOnce(&Failure) -> R) -> R {
+        LATEST.with_borrow(|latest| {
+            debug_assert_eq!(self.number, latest.number, "another failure has taken its place");
+            read(latest)
+        })
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error").field("status", &self.status).field("message", &self.message()).finish()
+        self.read(|failure| write!(f, "{:?}: {}", failure.status, failure.sentence()))
     }
 }
 
-/// `Err(Error)` with a formatted sentence.
+thread_local! {
+    /// No destructor: the thread's exit runs nothing of the library's.
+    static LATEST: RefCell<Failure> = const {
+        RefCell::new(Failure {
+            number: NonZeroUsize::MIN,
+            status: Status::Internal,
+            len: 0,
+            text: [0; Error::CAPACITY],
+        })
+    };
+}
+
+/// The thread's latest failure.
+struct Failure {
+    number: NonZeroUsize,
+    status: Status,
+    len: usize,
+    text: [u8; Error::CAPACITY],
+}
+
+impl Failure {
+    fn sentence(&self) -> &str {
+        std::str::from_utf8(&self.text[..self.len]).unwrap_or_default()
+    }
+}
+
+impl Write for Failure {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        let room = part.len().min(Error::CAPACITY - self.len);
+        let fitting = (0..=room).rev().find(|end| part.is_char_boundary(*end)).unwrap_or(0);
+        self.text[self.len..self.len + fitting].copy_from_slice(&part.as_bytes()[..fitting]);
+        self.len += fitting;
+        if fitting == part.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// `Err(Error)` with a formatted sentence. It is made out of line and of copies, so that where there is no failure what the
+/// sentence names need not even be in memory.
 macro_rules! fail {
     ($status:ident, $($sentence:tt)+) => {
-        Err($crate::status::Error::new($crate::status::Status::$status, format_args!($($sentence)+)))
+        Err($crate::status::out_of_line(move || {
+            $crate::status::Error::new($crate::status::Status::$status, format_args!($($sentence)+))
+        }))
     };
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn out_of_line(failure: impl FnOnce() -> Error) -> Error {
+    failure()
 }
 
 pub(crate) use fail;
@@ -101,6 +146,16 @@ mod tests {
     #[test]
     fn a_long_sentence_is_cut_between_characters() {
         let error = Error::new(Status::Internal, format_args!("x{}", "é".repeat(400)));
-        assert_eq!(error.message(), format!("x{}", "é".repeat((Error::CAPACITY - 1) / 2)));
+        let expected = format!("x{}", "é".repeat((Error::CAPACITY - 1) / 2));
+        error.with_sentence(|sentence| assert_eq!(sentence, expected));
+    }
+
+    #[test]
+    #[cfg(debug_assertions)]
+    #[should_panic(expected = "another failure has taken its place")]
+    fn a_failure_is_not_mistaken_for_the_next() {
+        let first = Error::new(Status::Internal, format_args!("first"));
+        let _second = Error::new(Status::Internal, format_args!("second"));
+        first.status();
     }
 }

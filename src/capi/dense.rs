@@ -1,4 +1,5 @@
-//! The typed calls on dense tensors: every argument is checked before anything is written.
+//! The typed calls on dense tensors: every argument is checked before anything is written. The checks are inlined into the
+//! one function of each call, where their results need not go through memory.
 
 use super::region::{Region, dimensions};
 use super::structs;
@@ -12,7 +13,9 @@ use crate::ranges::Bounds;
 use crate::simd::Element;
 use crate::status::{Error, fail};
 
-/// The arguments that the operation and its gradient share, as the caller gave them.
+/// The arguments that the operation and its gradient share, as the caller gave them. On x86-64 attrs and executor come on
+/// the stack; they are kept apart here, because the compiler would copy the two as one, and a load that spans two fresh
+/// stores waits for both to reach the cache.
 #[derive(Clone, Copy)]
 pub(super) struct Common<E> {
     pub(super) input: *const E,
@@ -20,8 +23,8 @@ pub(super) struct Common<E> {
     pub(super) rank: i32,
     pub(super) input_min: *const E,
     pub(super) input_max: *const E,
-    pub(super) range_len: usize,
     pub(super) attrs: *const qdq_attrs,
+    pub(super) range_len: usize,
     pub(super) executor: *const qdq_executor,
 }
 
@@ -61,55 +64,55 @@ struct Checked<'a> {
 /// as many elements as shape and range_len say.
 pub(super) unsafe fn forward<E: Element>(common: &Common<E>, output: *mut E) -> Result<(), Error> {
     // SAFETY: the caller's promise.
-    let checked = unsafe { check(common) }?;
-    let elements = checked.shape.elements();
+    let Checked { attrs, executor, shape, input, input_min, input_max } = unsafe { check(common) }?;
+    let elements = shape.elements();
     let output_region = Region::new("output", output, elements)?;
-    output_region.check_apart_or_same(&checked.input)?;
-    output_region.check_apart(&checked.input_min)?;
-    output_region.check_apart(&checked.input_max)?;
+    output_region.check_apart_or_same(input)?;
+    output_region.check_apart(input_min)?;
+    output_region.check_apart(input_max)?;
     // SAFETY: the caller's promise.
-    let given = unsafe { given(common, &checked.attrs) }?;
+    let given = unsafe { given(common, &attrs) }?;
     let mut layout = Layout::new();
-    layout.set_dense(&checked.shape);
+    layout.set_dense(&shape);
     // SAFETY: not NULL and aligned, as checked; valid, as promised; nobody else's, as checked and promised.
     let (input, output) = unsafe { (Input::new(common.input, elements), Output::new(output, elements)) };
-    operation::forward(&checked.attrs, given, &layout, &checked.executor, &input, &output)
+    operation::forward(&attrs, given, &layout, &executor, &input, &output)
 }
 
 /// # Safety
 /// As [`forward`]; the gradient's pointers likewise.
 pub(super) unsafe fn gradient<E: Element>(common: &Common<E>, gradient: &Gradient<E>) -> Result<(), Error> {
     // SAFETY: the caller's promise.
-    let checked = unsafe { check(common) }?;
-    let (elements, channels) = (checked.shape.elements(), checked.shape.channels());
+    let Checked { attrs, executor, shape, input, input_min, input_max } = unsafe { check(common) }?;
+    let (elements, channels) = (shape.elements(), shape.channels());
     let gradients_region = Region::new("gradients", gradient.gradients, elements)?;
     let backprop_region = Region::new("input_backprop", gradient.input_backprop, elements)?;
-    backprop_region.check_apart_or_same(&gradients_region)?;
-    backprop_region.check_apart_or_same(&checked.input)?;
-    backprop_region.check_apart(&checked.input_min)?;
-    backprop_region.check_apart(&checked.input_max)?;
+    backprop_region.check_apart_or_same(gradients_region)?;
+    backprop_region.check_apart_or_same(input)?;
+    backprop_region.check_apart(input_min)?;
+    backprop_region.check_apart(input_max)?;
 
     let optional = |pointer: *mut E| if pointer.is_null() { 0 } else { channels };
     let min_len = optional(gradient.input_min_backprop);
     let max_len = optional(gradient.input_max_backprop);
     let min_region = Region::new("input_min_backprop", gradient.input_min_backprop, min_len)?;
     let max_region = Region::new("input_max_backprop", gradient.input_max_backprop, max_len)?;
-    for range_region in [&min_region, &max_region] {
-        for other in [&backprop_region, &gradients_region, &checked.input, &checked.input_min, &checked.input_max] {
+    for range_region in [min_region, max_region] {
+        for other in [backprop_region, gradients_region, input, input_min, input_max] {
             range_region.check_apart(other)?;
         }
     }
-    max_region.check_apart(&min_region)?;
+    max_region.check_apart(min_region)?;
 
     // SAFETY: the caller's promise.
-    let given = unsafe { given(common, &checked.attrs) }?;
+    let given = unsafe { given(common, &attrs) }?;
     let mut layout = Layout::new();
-    layout.set_dense(&if checked.attrs.range_given { checked.shape } else { checked.shape.without_axis() });
+    layout.set_dense(&if attrs.range_given { shape } else { shape.without_axis() });
     // SAFETY: not NULL and aligned, as checked; valid, as promised; nobody else's, as checked and promised.
     unsafe {
         let (gradients, input) = (Input::new(gradient.gradients, elements), Input::new(common.input, elements));
         let backprop = Output::new(gradient.input_backprop, elements);
-        operation::gradient(given, &layout, &checked.executor, &gradients, &input, &backprop)?;
+        operation::gradient(given, &layout, &executor, &gradients, &input, &backprop)?;
         Output::new(gradient.input_min_backprop, min_len).fill_with(|_| E::ZERO);
         Output::new(gradient.input_max_backprop, max_len).fill_with(|_| E::ZERO);
     }
@@ -118,6 +121,7 @@ pub(super) unsafe fn gradient<E: Element>(common: &Common<E>, gradient: &Gradien
 
 /// # Safety
 /// As [`forward`].
+#[inline(always)]
 unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a>, Error> {
     // SAFETY: the caller's promise.
     let (attrs, executor) = unsafe { (structs::attributes(common.attrs)?, structs::executor(common.executor)?) };
@@ -135,17 +139,19 @@ unsafe fn check<'a, E: Element>(common: &Common<E>) -> Result<Checked<'a>, Error
 ///
 /// # Safety
 /// The range's elements are valid for reads.
+#[inline(always)]
 unsafe fn given<E: Element>(common: &Common<E>, attrs: &Attrs) -> Result<Option<Channels<E::Real>>, Error> {
     if !attrs.range_given {
         return Ok(None);
     }
     let (min, max) = (common.input_min, common.input_max);
     // SAFETY: not NULL and aligned unless empty, as checked; valid, as promised; an index is below range_len.
-    let of = |index| unsafe { [min.add(index).read().to_real(), max.add(index).read().to_real()] };
+    let of = move |index| unsafe { [min.add(index).read().to_real(), max.add(index).read().to_real()] };
     Bounds { names: ["input_min", "input_max"], count: common.range_len, of }.given().map(Some)
 }
 
 /// A range is passed where the attributes say so, and only there.
+#[inline(always)]
 fn check_range_presence<E>(common: &Common<E>, range_given: bool, shape: &Shape<'_>) -> Result<(), Error> {
     let (len, channels) = (common.range_len, shape.channels());
     if range_given {

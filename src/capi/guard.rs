@@ -9,10 +9,9 @@ use crate::status::{Error, Status};
 /// Runs a call's work and tells how it ended.
 #[inline(always)]
 pub(super) fn guard(work: impl FnOnce() -> Result<(), Error>) -> qdq_status {
-    // To a status inside: an error is large, and a result of it would be copied even where there is none.
     let caught = exec::catch(|| match work() {
         Ok(()) => QDQ_STATUS_OK,
-        Err(error) => failed(error.status(), error.message()),
+        Err(error) => error.with_sentence(|sentence| failed(error.status(), sentence)),
     });
     caught.unwrap_or_else(|_| {
         failed(Status::Internal, "a defect of the library stopped this call; the outputs are unspecified")

@@ -1,4 +1,5 @@
-//! One pointer argument and the bytes behind it.
+//! One pointer argument and the bytes behind it. The checks are inlined and take regions by value: a small call has a dozen
+//! of them, and what they hand on stays in registers.
 
 use std::fmt::Display;
 use std::slice;
@@ -19,16 +20,15 @@ pub(super) struct Region {
 
 impl Region {
     /// Checks that `pointer` is a possible address of `len` elements; of none, any pointer is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new<E>(name: &'static str, pointer: *const E, len: usize) -> Result<Region, Error> {
         if len == 0 {
             return Ok(Region { name, start: 0, bytes: 0 });
         }
         let start = aligned_address(name, pointer)?;
-        match len.checked_mul(size_of::<E>()) {
-            Some(bytes) if bytes <= isize::MAX as usize && start.checked_add(bytes).is_some() => {
-                Ok(Region { name, start, bytes })
-            }
+        let is_possible = len <= isize::MAX as usize / size_of::<E>();
+        match start.checked_add(len.wrapping_mul(size_of::<E>())) {
+            Some(end) if is_possible => Ok(Region { name, start, bytes: end - start }),
             _ => fail!(
                 InvalidShape,
                 "{name} is {start:#x} with {len} elements of {} bytes; expected memory that ends within the address space",
@@ -38,8 +38,8 @@ impl Region {
     }
 
     /// An output that shares no byte with another argument.
-    #[inline]
-    pub(super) fn check_apart(&self, other: &Region) -> Result<(), Error> {
+    #[inline(always)]
+    pub(super) fn check_apart(self, other: Region) -> Result<(), Error> {
         let shares = self.start < other.start + other.bytes && other.start < self.start + self.bytes;
         if !shares || self.bytes == 0 || other.bytes == 0 {
             return Ok(());
@@ -57,14 +57,14 @@ impl Region {
     }
 
     /// An output that may also be another argument itself.
-    #[inline]
-    pub(super) fn check_apart_or_same(&self, other: &Region) -> Result<(), Error> {
+    #[inline(always)]
+    pub(super) fn check_apart_or_same(self, other: Region) -> Result<(), Error> {
         if self.start == other.start && self.bytes == other.bytes { Ok(()) } else { self.check_apart(other) }
     }
 }
 
 /// Checks that a pointer is neither NULL nor misaligned.
-#[inline]
+#[inline(always)]
 pub(super) fn aligned_address<T>(name: impl Display, pointer: *const T) -> Result<usize, Error> {
     if pointer.is_null() {
         return fail!(NullPointer, "{name} is NULL; expected a pointer");
@@ -79,6 +79,7 @@ pub(super) fn aligned_address<T>(name: impl Display, pointer: *const T) -> Resul
 ///
 /// # Safety
 /// `numbers` is NULL or valid for reads of `rank` of them during 'a.
+#[inline(always)]
 pub(super) unsafe fn dimensions<'a>(
     rank_name: impl Display,
     name: impl Display,

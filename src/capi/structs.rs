@@ -70,6 +70,7 @@ unsafe fn read<S: Versioned>(from: *const S) -> Result<Option<S>, Error> {
 ///
 /// # Safety
 /// `attrs` is NULL, or valid for reads of its struct_size bytes.
+#[inline(always)]
 pub(super) unsafe fn attributes(attrs: *const qdq_attrs) -> Result<Attrs, Error> {
     // SAFETY: the caller's promise.
     let Some(attrs) = (unsafe { read(attrs) })? else {
@@ -124,6 +125,7 @@ pub(super) unsafe fn axis(attrs: *const qdq_attrs) -> Result<i32, Error> {
 /// # Safety
 /// `executor` is NULL, or valid for reads of its struct_size bytes; its parallel_for and host_data are what
 /// [`Host::new`] asks for.
+#[inline(always)]
 pub(super) unsafe fn executor(executor: *const qdq_executor) -> Result<Executor, Error> {
     // SAFETY: the caller's promise.
     let Some(executor) = (unsafe { read(executor) })? else {

@@ -163,9 +163,8 @@ unsafe fn check<'a>(common: &Common) -> Result<Checked<'a>, Error> {
     let input = unsafe { View::new("input", common.input) }?;
     input.check_is_real()?;
     let shape = input.shape_with_axis(attrs.axis)?;
-    let names = [("input_min", common.input_min), ("input_max", common.input_max)];
     if !attrs.range_given {
-        for (name, pointer) in names {
+        for (name, pointer) in [("input_min", common.input_min), ("input_max", common.input_max)] {
             if !pointer.is_null() {
                 return fail!(InvalidRange, "{name} is {pointer:p}; expected NULL, because range_given is 0");
             }
@@ -173,8 +172,7 @@ unsafe fn check<'a>(common: &Common) -> Result<Checked<'a>, Error> {
         return Ok(Checked { attrs, executor, input, shape, range: None });
     }
     // SAFETY: the caller's promise.
-    let [min, max] = names.map(|(name, pointer)| unsafe { View::new(name, pointer) });
-    let range = [min?, max?];
+    let range = unsafe { [View::new("input_min", common.input_min)?, View::new("input_max", common.input_max)?] };
     for view in &range {
         view.check_range(input.dtype, attrs.axis, shape.channels())?;
     }

@@ -8,59 +8,54 @@
 //! restore saved, whatever the work's outcome: the caller's flags do not change either
 //! ```
 
-use std::cell::Cell;
-
 /// Runs `work` in the default floating-point environment.
 pub(crate) fn with_default_environment<R>(work: impl FnOnce() -> R) -> R {
-    let _restore = Environment::replace();
+    struct Restore(Environment);
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            self.0.restore();
+        }
+    }
+
+    let _restore = Restore(Environment::replace());
     out_of_line(work)
 }
 
-/// Runs the host's code, called from within [`with_default_environment`] on the same thread, in the host's environment;
-/// whatever it leaves behind, the default is there again afterwards.
-pub(super) fn with_callers_environment<R>(work: impl FnOnce() -> R) -> R {
-    let callers = CALLERS.get();
-    write(callers);
-    let result = out_of_line(work);
-    write(DEFAULT);
-    CALLERS.set(callers);
-    result
-}
-
-thread_local! {
-    /// What the thread had before the library's code.
-    static CALLERS: Cell<Register> = const { Cell::new(DEFAULT) };
-}
-
-/// Not inlined, so that none of the work's arithmetic moves across the change of the register.
+/// Not inlined, so that none of the work's arithmetic moves across a change of the register.
 #[inline(never)]
-fn out_of_line<R>(work: impl FnOnce() -> R) -> R {
+pub(super) fn out_of_line<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// The caller's environment, restored on drop.
-struct Environment {
-    callers: Register,
-    outer: Register,
-}
+/// An environment that the default replaces.
+#[derive(Clone, Copy)]
+pub(super) struct Environment(Register);
 
 impl Environment {
-    fn replace() -> Self {
+    /// The thread's, from now on the default's.
+    #[inline(always)]
+    pub(super) fn replace() -> Self {
         let callers = read();
         if !is_default_but_for_flags(callers) {
             write(DEFAULT);
         }
-        Environment { callers, outer: CALLERS.replace(callers) }
+        Environment(callers)
     }
-}
 
-impl Drop for Environment {
-    fn drop(&mut self) {
-        CALLERS.set(self.outer);
-        // The work may have raised flags.
-        if read() != self.callers {
-            write(self.callers);
-        }
+    /// Ends what [`Environment::replace`] began.
+    #[inline(always)]
+    pub(super) fn restore(self) {
+        restore(self.0);
+    }
+
+    /// Runs `work` in this environment, called from within the default; whatever it leaves behind, the default is there
+    /// again afterwards.
+    pub(super) fn again<R>(self, work: impl FnOnce() -> R) -> R {
+        write(self.0);
+        let result = out_of_line(work);
+        write(DEFAULT);
+        result
     }
 }
 
@@ -93,6 +88,12 @@ mod register {
         // SAFETY: the value is DEFAULT or was read from the register, so no reserved bit is set.
         unsafe { asm!("ldmxcsr [{}]", in(reg) &value, options(nostack, preserves_flags)) };
     }
+
+    /// Writes, and does not look first whether the work has changed it: that would wait for all of the work's arithmetic.
+    #[inline(always)]
+    pub(super) fn restore(value: Register) {
+        write(value);
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -123,6 +124,14 @@ mod register {
         // SAFETY: the values are DEFAULT or were read from these registers.
         unsafe { asm!("msr fpcr, {}", "msr fpsr, {}", in(reg) control, in(reg) status, options(nostack)) };
     }
+
+    /// Writes only what the work has changed, for a write of the control register waits until everything before it is done.
+    #[inline(always)]
+    pub(super) fn restore(value: Register) {
+        if read() != value {
+            write(value);
+        }
+    }
 }
 
 /// Other processors: the environment is taken as it is.
@@ -138,9 +147,11 @@ mod register {
     pub(super) fn read() -> Register {}
 
     pub(super) fn write((): Register) {}
+
+    pub(super) fn restore((): Register) {}
 }
 
-use register::{DEFAULT, Register, is_default_but_for_flags, read, write};
+use register::{DEFAULT, Register, is_default_but_for_flags, read, restore, write};
 
 #[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
 mod tests {

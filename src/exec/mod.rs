@@ -52,14 +52,24 @@ impl Executor {
 
     /// Runs task(0) to task(count - 1), each in the default floating-point environment, which the caller is in. Returns
     /// when all have.
-    pub(crate) fn run(&self, count: usize, task: &(dyn Fn(usize) + Sync)) -> Result<(), Error> {
+    #[inline(always)]
+    pub(crate) fn run(&self, count: usize, task: &(impl Fn(usize) + Sync)) -> Result<(), Error> {
+        if count <= 1 {
+            // Called directly, so that the compiler sees through it.
+            (0..count).for_each(task);
+            return Ok(());
+        }
+        self.run_several(count, task)
+    }
+
+    fn run_several(&self, count: usize, task: &(dyn Fn(usize) + Sync)) -> Result<(), Error> {
         match self {
-            Executor::Pool { .. } if count > 1 => pool::run(count, task),
-            Executor::Host(host) if count > 1 => host.run(count, task),
-            _ => {
+            Executor::Serial => {
                 (0..count).for_each(task);
                 Ok(())
             }
+            Executor::Pool { .. } => pool::run(count, task),
+            Executor::Host(host) => host.run(count, task),
         }
     }
 }

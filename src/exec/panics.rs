@@ -5,7 +5,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Once, OnceLock};
 use std::thread;
 
-use super::fpenv::{with_callers_environment, with_default_environment};
+use super::fpenv::{Environment, out_of_line};
 
 /// The work panicked.
 #[derive(Debug)]
@@ -16,9 +16,11 @@ pub(crate) struct Defect;
 #[inline(always)]
 pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Defect> {
     silence_panics();
-    let outer = IN_CALL.replace(true);
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| with_default_environment(work)));
-    IN_CALL.set(outer);
+    let callers = Environment::replace();
+    let outer = OUTSIDE.replace(Some(callers));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| out_of_line(work)));
+    OUTSIDE.set(outer);
+    callers.restore();
     outcome.map_err(|payload| {
         // A payload's destructor is foreign code; leaking it is the safe way out of a defect.
         std::mem::forget(payload);
@@ -29,15 +31,18 @@ pub(crate) fn catch<R>(work: impl FnOnce() -> R) -> Result<R, Defect> {
 /// Runs the host's code, called from within [`catch`] on the same thread, as if it were outside: its own environment, and
 /// its panics are not the library's.
 pub(super) fn as_the_caller<R>(work: impl FnOnce() -> R) -> R {
-    let inside = IN_CALL.replace(false);
-    let result = with_callers_environment(work);
-    IN_CALL.set(inside);
+    let Some(callers) = OUTSIDE.take() else {
+        return work();
+    };
+    let result = callers.again(work);
+    OUTSIDE.set(Some(callers));
     result
 }
 
 thread_local! {
-    /// Whether the thread is at work for the library.
-    static IN_CALL: Cell<bool> = const { Cell::new(false) };
+    /// Where the thread is at work for the library: the floating-point environment outside. One word for all that a call
+    /// leaves on its thread, because a shared library looks it up by a call.
+    static OUTSIDE: Cell<Option<Environment>> = const { Cell::new(None) };
 }
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Send + Sync>;
@@ -59,7 +64,7 @@ fn silence_panics() {
 }
 
 fn report_panics_of_others(info: &PanicHookInfo<'_>) {
-    if let (false, Some(previous)) = (IN_CALL.get(), PREVIOUS_HOOK.get()) {
+    if let (None, Some(previous)) = (OUTSIDE.get(), PREVIOUS_HOOK.get()) {
         previous(info);
     }
 }

@@ -1,4 +1,4 @@
-"""ONNX Runtime: QuantizeLinear and DequantizeLinear; for a computed range DynamicQuantizeLinear, which has codes from 0 to 255.
+"""ONNX Runtime: QuantizeLinear and DequantizeLinear; for a computed range DynamicQuantizeLinear, whose codes are unsigned.
 
 Input and output are bound to memory that stays, so that nothing is copied or allocated between runs.
 """

@@ -55,36 +55,42 @@ class Library:
 
     def run(self, case, threads):
         """The result; on the calling thread if `threads` is None, else on the library's pool."""
-        suffix = SUFFIXES[case.tensor.dtype]
         output = np.full_like(case.tensor, 77)
-        inputs = [_pointer(case.tensor), *_shape(case), *_range(case), *_settings(case, threads)]
-        if case.gradients is None:
-            self._call(f"qdq_quantize_and_dequantize_v4_{suffix}", *inputs, _pointer(output))
-            return output
-        by_range = [np.full_like(end, 77) for end in case.given]
-        pointers = [_pointer(array) for array in (output, *by_range)]
-        self._call(
-            f"qdq_quantize_and_dequantize_v4_grad_{suffix}",
-            _pointer(case.gradients),
-            *inputs,
-            *pointers,
-        )
+        by_range = () if case.gradients is None else [np.full_like(end, 77) for end in case.given]
+        self.prepare(case, threads, output, *by_range)()
         if any(end.tobytes().strip(b"\0") for end in by_range):
             raise AssertionError("a gradient by the range is not +0")
         return output
 
-    def _call(self, name, *arguments):
-        status = getattr(self._library, name)(*arguments)
-        if status:
-            raise AssertionError(
-                f"{name}: status {status}: {self._library.qdq_last_error().decode()}"
-            )
+    def prepare(self, case, threads, *outputs):
+        """The call that computes the case into `outputs`: by the input, and of a gradient by the range, too."""
+        name = f"qdq_quantize_and_dequantize_v4_{SUFFIXES[case.tensor.dtype]}"
+        inputs = [case.tensor]
+        if case.gradients is not None:
+            name = name.replace("v4", "v4_grad")
+            inputs = [case.gradients, case.tensor]
+        function = getattr(self._library, name)
+        arguments = [
+            *map(_pointer, inputs),
+            *_shape(case),
+            *_range(case),
+            *_settings(case, threads),
+            *map(_pointer, outputs),
+        ]
+
+        def call():
+            status = function(*arguments)
+            if status:
+                reason = self._library.qdq_last_error().decode()
+                raise AssertionError(f"{name}: status {status}: {reason}")
+
+        return call
 
 
 def _pointer(array):
     if not array.flags.c_contiguous:
         raise ValueError("the dense functions want row-major elements")
-    return ctypes.c_void_p(array.ctypes.data)
+    return array.ctypes.data_as(ctypes.c_void_p)  # which keeps the array
 
 
 def _shape(case):

@@ -1,17 +1,6 @@
 #!/bin/sh
 # Makes build/tensorflow-venv, the pinned TensorFlow that the goldens come from, and prints its python.
-# A finished one is used again; a half-finished one or one with other pins is made anew.
 set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
-pins=$root/tools/golden/requirements.txt
-venv=$root/build/tensorflow-venv
-stamp=$venv/installed-requirements.txt # written last: its presence says that the venv is whole
-
-if ! cmp -s "$pins" "$stamp"; then
-    rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$pins" >&2
-    cp "$pins" "$stamp"
-fi
-echo "$venv/bin/python"
+exec "$root/tools/venv.sh" "$root/tools/golden/requirements.txt" "$root/build/tensorflow-venv"

@@ -23,7 +23,7 @@ def sign(text):
 
 class Figure:
     def __init__(self, width, height, title, description):
-        self._width, self._height = width, height
+        self.width, self.height = width, height
         self._parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
             f'height="{height}" role="img" font-family="{FONT}" font-size="12">',
@@ -43,7 +43,7 @@ class Figure:
         )
 
     def caption(self, text):
-        self.text(self._width / 2, self._height - 12, text, "middle", size=11)
+        self.text(self.width / 2, self.height - 12, text, "middle", size=11)
 
     def line(self, x1, y1, x2, y2, color, width=1.0, dash=None):
         dashed = f' stroke-dasharray="{dash}"' if dash else ""

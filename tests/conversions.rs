@@ -5,12 +5,18 @@
 
 mod common;
 
-use half::{bf16, f16};
+use std::ptr;
 
+use half::{bf16, f16};
+use qdq::capi::QDQ_STATUS_OK;
+
+use common::channel::{Channel, Compute};
 use common::data::{self, Rng};
 use common::element::Element;
-use common::reference::{Arithmetic, Attrs, Degenerate, Number, RoundMode};
-use common::{Case, Manner, first_difference, show};
+use common::quantizer::Quantizer;
+use common::reference::{Arithmetic, Attrs, Number};
+use common::view::{Operand, Place, dtype_of, range_operand};
+use common::{Case, Manner, c_attrs, first_difference, show};
 
 every_isa!();
 
@@ -38,6 +44,8 @@ every_half!(
     the_reference_converts_as_defined,
     every_input_on_many_grids,
     every_input_in_one_computed_range,
+    every_input_in_many_channels,
+    every_input_on_grids_around_the_least_normal,
     every_range_end,
     every_gradient,
     ties_and_overflow,
@@ -106,25 +114,9 @@ fn the_reference_converts_as_defined<T: Element + Number<C = f32>>() {
     (0..100_000).map(|_| f32::from_bits(rng.bits() as u32)).filter(|x| !x.is_nan()).for_each(check);
 }
 
-/// Some of everything, a different lot for each seed.
-fn attributes(seed: u64) -> Attrs {
-    let rng = &mut Rng(seed);
-    let signed_input = !rng.one_in(3);
-    let num_bits = rng.pick(&[1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9, 10, 11, 12, 13, 15, 16, 17, 20, 24, 25, 32, 48, 61]);
-    Attrs {
-        signed_input,
-        num_bits,
-        narrow_range: num_bits > 1 && rng.one_in(2),
-        round_mode: rng.pick(&[RoundMode::HalfToEven, RoundMode::HalfUp]),
-        axis: -1,
-        arithmetic: rng.pick(&[Arithmetic::Default, Arithmetic::Native]),
-        degenerate: rng.pick(&[Degenerate::TensorFlow, Degenerate::Zero]),
-    }
-}
-
 fn every_input_on_many_grids<T: Element>() {
     for seed in 0..400 {
-        let attrs = attributes(seed);
+        let attrs = data::random_attributes(&mut Rng(seed));
         let range = data::range(&attrs, &mut Rng(!seed));
         case(all::<T>(), Some(range), attrs).check_forward(&Manner::default());
     }
@@ -133,11 +125,72 @@ fn every_input_on_many_grids<T: Element>() {
 /// A computed range needs its infinities left out, or it is degenerate; and a narrow one, or all but a few codes are 0.
 fn every_input_in_one_computed_range<T: Element>() {
     let bias = T::top_exponent() / 2;
-    for seed in 0..100 {
+    for seed in 0..200 {
         let exponent = bias + seed % bias;
         let largest = magnitude::<T>(exponent << T::MANTISSA_BITS | (seed * 7) & T::mantissa_mask());
         let input = all::<T>().into_iter().filter(|x| x.is_nan() || x.to_f64().abs() <= largest).collect();
-        case(input, None, attributes(seed)).check_forward(&Manner::default());
+        case(input, None, data::random_attributes(&mut Rng(seed))).check_forward(&Manner::default());
+    }
+}
+
+/// Every input in each of several channels beside each other, whose ranges are given or gathered.
+fn check_channels<T: Element<C: Compute>>(attrs: Attrs, ranges: &[(f64, f64)]) {
+    let shape = [1 << 16, ranges.len()];
+    let elements: Vec<T> = all::<T>().into_iter().flat_map(|x| ranges.iter().map(move |_| x)).collect();
+    let mut input = Operand::holding(Place::dense(&shape), &elements);
+    let (lo, hi): (Vec<f64>, Vec<f64>) = ranges.iter().copied().unzip();
+    let [mut min, mut max] = [lo, hi].map(|ends| range_operand::<T>(Place::dense(&[ends.len()]), true, &ends));
+    for is_given in [true, false] {
+        let (min, max) = (min.tensor(), max.tensor());
+        let quantizer = Quantizer::create::<T>(&c_attrs(&attrs, is_given), &min, &max).expect("valid ranges");
+        let mut output = Operand::untouched(Place::dense(&shape), dtype_of::<T>());
+        assert_eq!(quantizer.apply(ptr::null(), &input.tensor(), &output.tensor()), QDQ_STATUS_OK);
+        let channel = if is_given { Channel::<T>::given } else { Channel::<T>::gathered };
+        let channels: Vec<Channel<T>> = ranges.iter().map(|(lo, hi)| channel(*lo, *hi, &attrs)).collect();
+        let expected: Vec<T> = elements.iter().zip(channels.iter().cycle()).map(|(x, c)| c.apply(*x)).collect();
+        let got = output.values::<T>();
+        if let Some(at) = first_difference(&got, &expected) {
+            let (x, range) = (show(elements[at]), ranges[at % ranges.len()]);
+            let (got, expected) = (show(got[at]), show(expected[at]));
+            panic!("{x} became {got}, expected {expected}; range {range:?}, given: {is_given}, {attrs:?}");
+        }
+    }
+}
+
+/// Ranges that the type has, and float ones.
+fn every_input_in_many_channels<T: Element<C: Compute>>() {
+    for seed in 0..32 {
+        let rng = &mut Rng(seed);
+        let attrs = Attrs { axis: 1, ..data::random_attributes(rng) };
+        let range = |channel: usize| {
+            if channel.is_multiple_of(2) {
+                let (lo, hi) = data::range::<T>(&attrs, rng);
+                (lo.to_f64(), hi.to_f64())
+            } else {
+                let (lo, hi) = data::range::<f32>(&attrs, rng);
+                (lo.into(), hi.into())
+            }
+        };
+        check_channels::<T>(attrs, &(0..13).map(range).collect::<Vec<_>>());
+    }
+}
+
+/// From one inverse scale to the next around 2^-126, below which results may be subnormal in float and in bfloat16: in all
+/// channels, and in one beside others that are far above.
+fn every_input_on_grids_around_the_least_normal<T: Element<C: Compute>>() {
+    for (num_bits, arithmetic) in [(2, Arithmetic::Default), (8, Arithmetic::Default), (8, Arithmetic::Native)] {
+        let attrs = Attrs { num_bits, arithmetic, axis: 1, ..Attrs::default() };
+        let (qmin, qmax) = attrs.codes();
+        let range = |steps: i32| {
+            let unit = f32::from_bits((f32::MIN_POSITIVE.to_bits() as i32 + steps) as u32);
+            (f64::from(qmin as f32 * unit), f64::from(qmax as f32 * unit))
+        };
+        let ranges: Vec<(f64, f64)> = (-8..8).map(range).collect();
+        check_channels::<T>(attrs, &ranges);
+        for one in &ranges[6..10] {
+            check_channels::<T>(attrs, &[(-1.0, 1.0), *one, (-2.0, 2.0)]);
+            check_channels::<T>(Attrs { axis: -1, ..attrs }, &[*one]);
+        }
     }
 }
 
@@ -151,7 +204,7 @@ fn every_range_end<T: Element>() {
     let range: (Vec<T>, Vec<T>) =
         ends.iter().zip(&zero).map(|(&end, &zero)| if end < zero { (end, zero) } else { (zero, end) }).unzip();
     for seed in 0..24 {
-        let attrs = Attrs { axis: 0, ..attributes(seed) };
+        let attrs = Attrs { axis: 0, ..data::random_attributes(&mut Rng(seed)) };
         let shape = vec![ends.len(), columns.len()];
         let case = Case {
             attrs,

@@ -51,18 +51,8 @@ fn the_references_agree<T: Element<C: Compute>>(problem: &Problem) -> Result<(),
 
 /// The channels of a tensor's own ranges.
 fn gathered_channels<T: Element<C: Compute>>(case: &Case<T>) -> Vec<Channel<T>> {
-    let [lo, hi] = own_ranges(case);
+    let [lo, hi] = case.own_ranges();
     lo.into_iter().zip(hi).map(|(lo, hi)| Channel::gathered(lo, hi, &case.attrs)).collect()
-}
-
-fn own_ranges<T: Element>(case: &Case<T>) -> [Vec<f64>; 2] {
-    let (mut lo, mut hi) = (vec![f64::INFINITY; case.channels()], vec![f64::NEG_INFINITY; case.channels()]);
-    for (index, x) in case.input.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
-        let channel = case.channel_of(index);
-        lo[channel] = lo[channel].min(x.to_f64());
-        hi[channel] = hi[channel].max(x.to_f64());
-    }
-    [lo, hi]
 }
 
 /// Something of each element, with its channel.
@@ -235,7 +225,7 @@ fn create<T: Element>(
 
 /// Ranges of every kind: of the data, of none, infinite, with zeros of either sign; such as may be given, or gathered.
 fn random_ranges<T: Element>(case: &Case<T>, is_given: bool, rng: &mut Rng) -> [Vec<f64>; 2] {
-    let own = own_ranges(case);
+    let own = case.own_ranges();
     let is_wide = T::SIZE == 2 && rng.one_in(3);
     let one = |channel: usize, rng: &mut Rng| {
         let (lo, hi) = match rng.below(8) {

@@ -310,7 +310,7 @@ fn ranges_of_a_view_are_those_of_its_elements<T: Element<C: Compute>>(problem: &
     for (operand, before) in [(&min, &before[1]), (&max, &before[2])] {
         operand.memory.check_only_written(before, &operand.place, operand.dtype);
     }
-    let expected = widened(&case, known);
+    let expected = case.widened(known);
     for (got, expected) in [ends_of::<T>(&min), ends_of::<T>(&max)].iter().zip(&expected) {
         let bits = |ends: &[f64]| ends.iter().map(|end| end.to_bits()).collect::<Vec<u64>>();
         prop_assert_eq!(bits(got), bits(expected), "{:?}: got {:?}, expected {:?}", case, got, expected);
@@ -330,23 +330,6 @@ fn known_ranges<T: Element>(case: &Case<T>, rng: &mut Rng) -> [Vec<f64>; 2] {
         };
         lo.push(a);
         hi.push(b);
-    }
-    [lo, hi]
-}
-
-/// The ranges by the definition, a zero counting as +0.
-fn widened<T: Element>(case: &Case<T>, [mut lo, mut hi]: [Vec<f64>; 2]) -> [Vec<f64>; 2] {
-    for (index, x) in case.input.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
-        let (x, channel) = (x.to_f64(), case.channel_of(index));
-        if x < lo[channel] {
-            lo[channel] = x;
-        }
-        if x > hi[channel] {
-            hi[channel] = x;
-        }
-    }
-    for end in lo.iter_mut().chain(&mut hi).filter(|end| **end == 0.0) {
-        *end = 0.0;
     }
     [lo, hi]
 }

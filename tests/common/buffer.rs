@@ -10,8 +10,8 @@ const GUARD: usize = 192;
 const FRONT: u8 = 0x7b;
 /// The guard behind: a huge negative number in every type.
 const BACK: u8 = 0xfb;
-/// What an output holds before the call.
-const UNTOUCHED: u8 = 0xc5;
+/// What an output holds before the call: another huge number.
+pub const UNTOUCHED: u8 = 0x7a;
 
 /// A tensor's memory. What lies around the tensor is checked by `check_guards`.
 #[derive(Debug)]
@@ -35,13 +35,37 @@ impl<T: Element> Buffer<T> {
 
     /// Room for `len` elements, the first of them `offset` bytes behind a multiple of 64.
     pub fn untouched(len: usize, offset: usize) -> Buffer<T> {
+        let mut buffer = Buffer::empty();
+        buffer.clear(len, offset);
+        buffer
+    }
+
+    /// Room for nothing yet.
+    pub fn empty() -> Buffer<T> {
+        Buffer { bytes: vec![], start: 0, len: 0, element: PhantomData }
+    }
+
+    /// Becomes one that holds the elements that memory has in these bytes, as `holding` does.
+    pub fn hold(&mut self, elements: &[u8], offset: usize) {
+        self.lay(elements.len() / T::SIZE, offset);
+        self.tensor_mut().copy_from_slice(elements);
+    }
+
+    /// Becomes one of `untouched`.
+    pub fn clear(&mut self, len: usize, offset: usize) {
+        self.lay(len, offset);
+        self.tensor_mut().fill(UNTOUCHED);
+    }
+
+    /// Lays the guards around the elements; the memory stays the same where it is large enough.
+    fn lay(&mut self, len: usize, offset: usize) {
         assert!(offset.is_multiple_of(T::SIZE), "an element is aligned to its size");
         let size = len * T::SIZE;
-        let mut bytes = vec![FRONT; 64 + GUARD + offset + size + GUARD];
-        let start = bytes.as_ptr().align_offset(64) + GUARD + offset;
-        bytes[start..start + size].fill(UNTOUCHED);
-        bytes[start + size..].fill(BACK);
-        Buffer { bytes, start, len, element: PhantomData }
+        self.bytes.resize(64 + GUARD + offset + size + GUARD, BACK);
+        self.start = self.bytes.as_ptr().align_offset(64) + GUARD + offset;
+        self.len = len;
+        self.bytes[..self.start].fill(FRONT);
+        self.bytes[self.start + size..].fill(BACK);
     }
 
     /// The first element. A vector never moves its memory, so the pointer lives as long as the buffer.
@@ -51,12 +75,12 @@ impl<T: Element> Buffer<T> {
 
     /// The elements.
     pub fn values(&self) -> Vec<T> {
-        self.tensor().chunks_exact(T::SIZE).map(read).collect()
+        self.tensor().chunks_exact(T::SIZE).map(T::read).collect()
     }
 
     /// Whether it holds these very bits.
     pub fn holds(&self, elements: &[T]) -> bool {
-        self.tensor().chunks_exact(T::SIZE).zip(elements).all(|(bytes, x)| read::<T>(bytes).bits() == x.bits())
+        self.tensor().chunks_exact(T::SIZE).zip(elements).all(|(bytes, x)| T::read(bytes).bits() == x.bits())
     }
 
     /// Whether it holds what `untouched` put there.
@@ -74,21 +98,12 @@ impl<T: Element> Buffer<T> {
         assert_eq!(stray(back, BACK), None, "a byte that many behind the tensor was written to");
     }
 
-    fn tensor(&self) -> &[u8] {
+    /// The elements as memory has them.
+    pub fn tensor(&self) -> &[u8] {
         &self.bytes[self.start..][..self.len * T::SIZE]
     }
 
     fn tensor_mut(&mut self) -> &mut [u8] {
         &mut self.bytes[self.start..][..self.len * T::SIZE]
     }
-}
-
-/// The element that memory has in these bytes.
-fn read<T: Element>(bytes: &[u8]) -> T {
-    let fold = |bits, &byte: &u8| bits << 8 | u64::from(byte);
-    T::from_bits(if cfg!(target_endian = "little") {
-        bytes.iter().rev().fold(0, fold)
-    } else {
-        bytes.iter().fold(0, fold)
-    })
 }

@@ -1,7 +1,7 @@
 //! Elements and ranges of every kind, from a seed.
 
 use super::element::Element;
-use super::reference::Attrs;
+use super::reference::{Arithmetic, Attrs, Degenerate, RoundMode};
 
 /// SplitMix64: a full-period generator in five lines, the same numbers everywhere.
 pub struct Rng(pub u64);
@@ -198,4 +198,39 @@ fn power_of_two(rng: &mut Rng) -> f64 {
 fn with_exponent<T: Element>(from: u64, to: u64, rng: &mut Rng) -> T {
     let exponent = from + rng.below(to - from);
     T::from_bits(rng.bits() & (T::sign_mask() | T::mantissa_mask()) | exponent << T::MANTISSA_BITS)
+}
+
+/// Attributes that take different ways through a kernel.
+pub fn attributes(axis: i32) -> [Attrs; 4] {
+    let plain = Attrs { axis, ..Attrs::default() };
+    let half_up = Attrs { round_mode: RoundMode::HalfUp, num_bits: 5, narrow_range: true, ..plain };
+    let unsigned = Attrs { signed_input: false, degenerate: Degenerate::Zero, ..plain };
+    let native = Attrs { arithmetic: Arithmetic::Native, num_bits: 4, ..plain };
+    [plain, half_up, unsigned, native]
+}
+
+/// A number around [-1, 1]: often one end or the other, a zero of either sign, and now and then a NaN.
+pub fn sample<T: Element>(rng: &mut Rng) -> T {
+    match rng.below(16) {
+        0 => T::near(1.0),
+        1 => T::near(-1.0),
+        2 => element(Mix::Zeros, &Attrs::default(), rng),
+        3 => element(Mix::SomeNan, &Attrs::default(), rng),
+        _ => element(Mix::Normal, &Attrs::default(), rng),
+    }
+}
+
+/// Attributes of every kind, but that no channel is refused.
+pub fn random_attributes(rng: &mut Rng) -> Attrs {
+    let signed_input = !rng.one_in(3);
+    let num_bits = rng.pick(&[1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 9, 10, 11, 12, 13, 15, 16, 17, 20, 24, 25, 32, 48, 61]);
+    Attrs {
+        signed_input,
+        num_bits,
+        narrow_range: num_bits > 1 && rng.one_in(2),
+        round_mode: rng.pick(&[RoundMode::HalfToEven, RoundMode::HalfUp]),
+        axis: -1,
+        arithmetic: rng.pick(&[Arithmetic::Default, Arithmetic::Native]),
+        degenerate: rng.pick(&[Degenerate::TensorFlow, Degenerate::Zero]),
+    }
 }

@@ -56,6 +56,8 @@ pub trait Element: Number {
     fn near(value: f64) -> Self;
     /// Writes the number as memory has it.
     fn write(self, bytes: &mut [u8]);
+    /// The number that memory has in these bytes.
+    fn read(bytes: &[u8]) -> Self;
 
     /// The bits of a mantissa.
     fn mantissa_mask() -> u64 {
@@ -105,6 +107,10 @@ macro_rules! element {
 
             fn write(self, bytes: &mut [u8]) {
                 bytes.copy_from_slice(&self.to_bits().to_ne_bytes());
+            }
+
+            fn read(bytes: &[u8]) -> $element {
+                $element::from_bits($bits::from_ne_bytes(bytes.try_into().expect("the bytes of one number")))
             }
         }
     };

@@ -53,6 +53,11 @@ pub fn check_expected() {
     assert!(available().contains(&in_use()), "{} is not among {:?}", in_use(), available());
 }
 
+/// Whether a vector has several lanes: with one there are no ends of vectors to look at, and large tensors take long.
+pub fn has_vectors() -> bool {
+    in_use() != "scalar"
+}
+
 /// The instruction set whose kernels this process uses.
 fn in_use() -> &'static str {
     // SAFETY: the library returns a static, NUL-terminated string.

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod data;
 pub mod element;
 pub mod isa;
+pub mod large;
 pub mod quantizer;
 pub mod reference;
 pub mod strategy;
@@ -193,6 +194,28 @@ impl<T: Element> Case<T> {
             Ok(axis) => index / self.shape[axis + 1..].iter().product::<usize>() % self.shape[axis],
             Err(_) => 0,
         }
+    }
+
+    /// The least and the greatest element of each channel; (+Inf, -Inf) of no number.
+    pub fn own_ranges(&self) -> [Vec<f64>; 2] {
+        self.widened([f64::INFINITY, f64::NEG_INFINITY].map(|end| vec![end; self.channels()]))
+    }
+
+    /// Ranges widened by the elements, by the definition: NaN left out, a zero counting as +0.
+    pub fn widened(&self, [mut lo, mut hi]: [Vec<f64>; 2]) -> [Vec<f64>; 2] {
+        for (index, x) in self.input.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
+            let (x, channel) = (x.to_f64(), self.channel_of(index));
+            if x < lo[channel] {
+                lo[channel] = x;
+            }
+            if x > hi[channel] {
+                hi[channel] = x;
+            }
+        }
+        for end in lo.iter_mut().chain(&mut hi).filter(|end| **end == 0.0) {
+            *end = 0.0;
+        }
+        [lo, hi]
     }
 
     fn view<'a>(&self, elements: &'a [T]) -> ArrayViewD<'a, T> {
@@ -388,7 +411,8 @@ pub fn c_attrs(attrs: &Attrs, range_given: bool) -> qdq_attrs {
     }
 }
 
-fn c_executor(workers: Workers) -> Option<qdq_executor> {
+/// The executor as C has it; nothing stands for NULL.
+pub fn c_executor(workers: Workers) -> Option<qdq_executor> {
     let (num_threads, parallel_for): (i32, qdq_parallel_for) = match workers {
         Workers::Caller => return None,
         Workers::Pool(threads) => (threads, None),

@@ -9,11 +9,12 @@ use super::data::{self, MIXES, Mix, Rng};
 use super::element::Element;
 use super::reference::{Arithmetic, Attrs, Degenerate, RoundMode};
 
-/// The most elements of a tensor here.
-const MAX_LEN: usize = 3000;
+/// The most elements of a tensor here; the longer ones are in boundaries.rs and far.rs.
+const MAX_LEN: usize = 5000;
 
-/// Lengths around those of vectors, and of the parts in which scattered rows are worked on.
-const LENGTHS: [usize; 18] = [7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 128, 255, 256, 257, 512, 513, 1000];
+/// Lengths around those of vectors, of a few of them, and of the parts in which scattered rows are worked on.
+const LENGTHS: [usize; 24] =
+    [7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 127, 128, 129, 255, 256, 257, 512, 513, 1000, 1024, 1025];
 
 /// Everything of a problem but its type of element.
 #[derive(Clone, Debug)]

@@ -45,6 +45,16 @@ impl Place {
         place
     }
 
+    /// Row-major, with so many elements left out behind all indices of each dimension.
+    pub fn sliced(shape: &[usize], gaps: &[usize]) -> Place {
+        let mut place = Place::empty(shape);
+        for dimension in (0..shape.len()).rev() {
+            place.strides[dimension] = place.extent as i64;
+            place.extent = place.extent * shape[dimension] + gaps[dimension];
+        }
+        place
+    }
+
     /// A slice of a tensor: its dimensions in any order, each with any start, step and direction. Where elements may
     /// repeat, some dimensions have the stride 0.
     pub fn random(shape: &[usize], may_repeat: bool, rng: &mut Rng) -> Place {
@@ -154,9 +164,24 @@ impl Place {
         offsets.into_iter().map(|offset| offset as usize).collect()
     }
 
+    /// Where each run of neighbours begins, in row-major order of the indices, and how long all of them are.
+    pub fn runs(&self) -> (Vec<usize>, usize) {
+        let (mut outer, mut len) = (self.clone(), 1);
+        while outer.strides.last() == Some(&(len as i64)) {
+            outer.strides.pop();
+            len *= outer.shape.pop().unwrap_or(1) as usize;
+        }
+        (outer.offsets(), len)
+    }
+
     /// What C is given of a tensor that has its elements here.
     pub fn tensor(&self, memory: &mut Memory, dtype: qdq_dtype) -> Tensor {
-        let data = memory.as_mut_ptr().wrapping_add(self.first * size_of_dtype(dtype)).cast();
+        self.tensor_at(memory.as_mut_ptr(), dtype)
+    }
+
+    /// The same of memory that begins here.
+    pub fn tensor_at(&self, memory: *mut u8, dtype: qdq_dtype) -> Tensor {
+        let data = memory.wrapping_add(self.first * size_of_dtype(dtype)).cast();
         Tensor {
             data: if self.shape.contains(&0) { ptr::null_mut() } else { data },
             shape: self.shape.clone(),

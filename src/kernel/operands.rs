@@ -188,6 +188,12 @@ impl<'a, E: Element, R: Held<E>, W: Held<E>, const N: usize> Operands<'a, E, R, 
         }
     }
 
+    /// Asks for the memory to write of an element, likewise.
+    #[inline(always)]
+    pub(super) fn prefetch_target<T: Token>(&self, token: T, row: usize, at: usize) {
+        self.target.prefetch(token, row, at);
+    }
+
     #[inline(always)]
     pub(super) fn load<T: Token, S: Span>(&self, token: T, row: usize, at: usize, span: S) -> [Lanes<T, E>; N] {
         let mut lanes = [splat::<T, E>(token, E::Real::ZERO); N];

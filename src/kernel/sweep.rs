@@ -14,7 +14,7 @@
 //! ```
 //!
 //! In [`Far`] mode, for tensors that the caches cannot hold, stores go past them (a streaming store needs an aligned
-//! address, so a few elements are done first), and reads are asked for ahead.
+//! address, so a few elements are done first), and reads are asked for ahead: where a row ends, from the rows below.
 
 use super::operands::{Held, Operands};
 use crate::layout::Run;
@@ -60,7 +60,7 @@ fn width<E: Element>() -> usize {
 }
 
 /// How many bytes ahead of its reading memory is usually asked for.
-pub(super) const AHEAD: usize = 2048;
+pub(super) const AHEAD: usize = 4096;
 
 /// Parameters of so many bytes stay in the nearest cache beside the elements.
 const NEAREST: usize = 16 << 10;
@@ -87,10 +87,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         F: Compute<E, N, K>,
     {
         if run(0).inner >= Lanes::<T, E>::LANES {
-            for row in 0..all.rows() {
-                let all = all.cut(row..row + 1, 0, all.len());
-                self.token.call(Runs { sweep: self, all, run: run(row) });
-            }
+            self.token.call(Runs { sweep: self, all, run });
         } else {
             self.columns(all, run(0));
         }
@@ -220,14 +217,46 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
     }
 }
 
-/// A row in which neighbours share a channel.
-struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+/// Rows in which neighbours share a channel.
+struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, G, const N: usize, const K: usize> {
     sweep: Sweep<'a, T, E, F, M, K>,
     all: Operands<'a, E, R, W, N>,
-    run: Run,
+    /// The channels of each row.
+    run: G,
 }
 
-impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, N, K>
+impl<T, E, F, R, W, M, G, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, G, N, K>
+where
+    T: Token,
+    E: Element,
+    F: Compute<E, N, K>,
+    R: Held<E>,
+    W: Held<E>,
+    M: Mode,
+    G: Fn(usize) -> Run,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Runs { sweep, all, run } = self;
+        let ahead = if M::IS_FAR { [sweep.ahead / all.len(), sweep.ahead % all.len()] } else { [0; 2] };
+        for row in 0..all.rows() {
+            let all = all.cut(row..row + 1, 0, all.len());
+            RunsOfRow { sweep, all, ahead }.step_through(run(row));
+        }
+    }
+}
+
+/// One of the rows.
+struct RunsOfRow<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+    sweep: Sweep<'a, T, E, F, M, K>,
+    all: Operands<'a, E, R, W, N>,
+    /// How many rows and elements ahead of its reading memory is asked for.
+    ahead: [usize; 2],
+}
+
+impl<T, E, F, R, W, M, const N: usize, const K: usize> RunsOfRow<'_, T, E, F, R, W, M, N, K>
 where
     T: Token,
     E: Element,
@@ -236,11 +265,9 @@ where
     W: Held<E>,
     M: Mode,
 {
-    type Output = ();
-
     #[inline(always)]
-    fn run(self) {
-        let Runs { sweep, all, run } = self;
+    fn step_through(&self, run: Run) {
+        let RunsOfRow { sweep, all, .. } = *self;
         let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
         let mut at = 0;
         let mut channel = run.channel;
@@ -265,47 +292,57 @@ where
                 joined = join(stop - at, joined, parameters);
                 end = end.saturating_add(run.inner);
             }
+            self.ask(at);
             if head == 0 && count >= lanes {
                 sweep.step(all, 0, at, joined, Whole);
                 at += lanes;
             } else {
+                self.ask_to_write(at);
                 sweep.step(all, 0, at, joined, First(count));
                 at += count;
             }
             head = 0;
         }
     }
-}
 
-impl<T, E, F, R, W, M, const N: usize, const K: usize> Runs<'_, T, E, F, R, W, M, N, K>
-where
-    T: Token,
-    E: Element,
-    F: Compute<E, N, K>,
-    R: Held<E>,
-    W: Held<E>,
-    M: Mode,
-{
     /// The whole vectors of elements that share their parameters; tells where they end.
     #[inline(always)]
     fn whole_vectors(&self, mut at: usize, stop: usize, parameters: [Lanes<T, E>; K]) -> usize {
-        let Runs { sweep, all, .. } = *self;
+        let RunsOfRow { sweep, all, .. } = *self;
         let lanes = Lanes::<T, E>::LANES;
         while stop - at >= BLOCK * lanes {
             let block = all.cut(0..1, at, BLOCK * lanes);
             for vector in 0..BLOCK {
-                if M::IS_FAR {
-                    block.prefetch(sweep.token, 0, vector * lanes + sweep.ahead);
-                }
+                self.ask(at + vector * lanes);
                 sweep.step(block, 0, vector * lanes, parameters, Whole);
             }
             at += BLOCK * lanes;
         }
         while stop - at >= lanes {
+            self.ask(at);
             sweep.step(all, 0, at, parameters, Whole);
             at += lanes;
         }
         at
+    }
+
+    /// Asks for memory that will be written in part: the rest of its cache line has to be read.
+    #[inline(always)]
+    fn ask_to_write(&self, at: usize) {
+        if M::IS_FAR {
+            self.all.prefetch_target(self.sweep.token, self.ahead[0].max(1), at);
+        }
+    }
+
+    /// Asks for memory ahead of the reading of an element: where a row ends, the next one begins.
+    #[inline(always)]
+    fn ask(&self, at: usize) {
+        if M::IS_FAR {
+            let ([rows, elements], len) = (self.ahead, self.all.len());
+            let at = at + elements;
+            let (row, at) = if at < len { (rows, at) } else { (rows + 1, at - len) };
+            self.all.prefetch(self.sweep.token, row, at);
+        }
     }
 }
 

@@ -234,6 +234,12 @@ impl<'a, E> Target<'a, E> {
     pub(crate) fn len(&self) -> usize {
         self.len
     }
+
+    /// Asks for the memory of an element, which may be none of the rows'.
+    #[inline(always)]
+    pub(crate) fn prefetch<T: Token>(&self, token: T, row: usize, at: usize) {
+        token.prefetch(self.at(row, at).cast());
+    }
 }
 
 impl<E: Copy> Target<'_, E> {

@@ -38,10 +38,16 @@ pub(crate) enum Channels<C> {
 }
 
 impl<C: Real> Channels<C> {
+    /// A single channel with its range; the parameters are 0.
+    #[inline(always)]
+    pub(crate) fn of_one([min, max]: [C; 2]) -> Self {
+        Channels::One([min, max, C::ZERO, C::ZERO, C::ZERO, C::ZERO])
+    }
+
     /// Ranges that hold no number yet, as a reduction starts; the parameters are 0.
     pub(crate) fn new(count: usize) -> Result<Self, Error> {
         if count == 1 {
-            return Ok(Channels::One([C::INFINITY, C::NEG_INFINITY, C::ZERO, C::ZERO, C::ZERO, C::ZERO]));
+            return Ok(Self::of_one([C::INFINITY, C::NEG_INFINITY]));
         }
         let memory = zeros::<C>(count)?;
         let start = memory.as_ptr().align_offset(LINE).min(LINE / size_of::<C>());

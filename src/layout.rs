@@ -35,6 +35,7 @@ pub(crate) struct Shape<'a> {
 impl<'a> Shape<'a> {
     /// Checks dimensions and axis, and that as many elements of `element_size` bytes can be addressed. `name` is
     /// what an error calls the dimensions.
+    #[inline(always)]
     pub(crate) fn new(
         name: impl fmt::Display,
         dimensions: &'a [i64],
@@ -42,8 +43,14 @@ impl<'a> Shape<'a> {
         element_size: usize,
     ) -> Result<Self, Error> {
         let rank = dimensions.len();
-        if let Some((index, dimension)) = dimensions.iter().enumerate().find(|(_, dimension)| **dimension < 0) {
-            return fail!(InvalidShape, "{name}[{index}] is {dimension}; expected 0 or more");
+        // None where the product is too large for a number.
+        let (mut product, mut is_empty) = (Some(1i64), false);
+        for (index, &dimension) in dimensions.iter().enumerate() {
+            if dimension < 0 {
+                return fail!(InvalidShape, "{name}[{index}] is {dimension}; expected 0 or more");
+            }
+            is_empty |= dimension == 0;
+            product = product.and_then(|product| product.checked_mul(dimension));
         }
         if axis < -1 || axis >= rank as i32 {
             return match rank {
@@ -53,10 +60,12 @@ impl<'a> Shape<'a> {
         }
         let axis = usize::try_from(axis).ok();
         let channels = axis.map_or(1, |axis| dimensions[axis] as usize);
-        let elements = if dimensions.contains(&0) { Some(0) } else { product(dimensions, element_size) };
-        match elements {
-            Some(elements) => Ok(Shape { dimensions, axis, elements, channels }),
-            None => fail!(
+        let elements = if is_empty { Some(0) } else { product };
+        match elements.and_then(|elements| usize::try_from(elements).ok()) {
+            Some(elements) if elements <= isize::MAX as usize / element_size => {
+                Ok(Shape { dimensions, axis, elements, channels })
+            }
+            _ => fail!(
                 InvalidShape,
                 "{name} is {} ({element_size} bytes an element); expected {} bytes in all at the most",
                 Dimensions(dimensions),
@@ -77,14 +86,6 @@ impl<'a> Shape<'a> {
     pub(crate) fn without_axis(self) -> Self {
         Shape { axis: None, channels: 1, ..self }
     }
-}
-
-/// The product of the dimensions, if so many elements can be addressed.
-fn product(dimensions: &[i64], element_size: usize) -> Option<usize> {
-    let elements = dimensions.iter().try_fold(1i64, |product, dimension| product.checked_mul(*dimension))?;
-    let elements = usize::try_from(elements).ok()?;
-    elements.checked_mul(element_size).filter(|bytes| *bytes <= isize::MAX as usize)?;
-    Some(elements)
 }
 
 /// A shape in words: [2, 3, 4], the first ones of a long one.
@@ -154,17 +155,19 @@ impl<const N: usize> Layout<N> {
         if self.elements == 0 {
             return;
         }
-        let before = shape.axis.filter(|_| self.channels > 1).unwrap_or(0);
+        if self.channels == 1 {
+            // Short, because a small call takes this way.
+            self.row.size = self.elements;
+            return;
+        }
+        let before = shape.axis.unwrap_or(0);
         let outer = shape.dimensions[..before].iter().product::<i64>() as usize;
         let inner = self.elements / outer / self.channels;
         let dimension =
             |size: usize, stride: usize, channel_step| Dimension { size, strides: [stride as isize; N], channel_step };
-        let has_axis = usize::from(self.channels > 1);
-        for dimension in [
-            dimension(outer, self.channels * inner, 0),
-            dimension(self.channels, inner, has_axis),
-            dimension(inner, 1, 0),
-        ] {
+        for dimension in
+            [dimension(outer, self.channels * inner, 0), dimension(self.channels, inner, 1), dimension(inner, 1, 0)]
+        {
             if dimension.size > 1 {
                 self.nest.push(dimension);
             }
@@ -277,6 +280,15 @@ impl<'a, const N: usize> Piece<'a, N> {
         Piece { layout, dimension, indices }
     }
 
+    /// Where each operand's elements are, if all are neighbours and of one channel: nothing is to be walked.
+    #[inline(always)]
+    pub(crate) fn only_row(&self) -> Option<[Place; N]> {
+        let Layout { nest, row, inner, starts, elements, .. } = self.layout;
+        let is_one = nest.is_empty() && *inner == ONE_CHANNEL && row.strides == [1; N] && *elements > 0;
+        let (from, len) = (self.indices.start, self.indices.len());
+        is_one.then(|| starts.map(|start| Place { start: start + from, rows: 1, apart: 0, len, stride: 1 }))
+    }
+
     /// The matrices, in the order of the walk.
     #[inline(always)]
     pub(crate) fn matrices<'c>(&self, counters: &'c mut Counters) -> Matrices<'a, 'c, N> {
@@ -320,6 +332,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) const OF_ONE_CHANNEL: Run = Run { channel: 0, phase: 0, inner: ONE_CHANNEL };
+
     /// From an element further on.
     #[inline(always)]
     pub(crate) fn after(self, elements: usize) -> Self {
@@ -548,6 +562,24 @@ mod tests {
         assert_eq!(matrix.run(1), Run { channel: 0, phase: 2, inner: 4 });
         assert_eq!(matrix.run(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
         assert!(layout.channel_size(1) == 4 && !layout.has_channels_in_one_run());
+    }
+
+    #[test]
+    fn neighbours_of_one_channel_are_the_only_row() {
+        let starts = |shape: &[i64], axis: i32, strides: &[i64]| {
+            let shape = Shape::new("shape", shape, axis, 4).expect("a valid shape");
+            let mut layout = Layout::new();
+            layout.set_strided(&shape, [strides, strides], [3, 5]);
+            let piece = Piece::new(&layout, 0, 2..layout.dimensions().next().expect("a dimension").size);
+            piece.only_row().map(|places| places.map(|place| (place.start, place.rows, place.len)))
+        };
+        assert_eq!(starts(&[4, 6], -1, &[6, 1]), Some([(5, 1, 22), (7, 1, 22)]));
+        assert_eq!(starts(&[4, 6], -1, &[7, 1]), None);
+        assert_eq!(starts(&[4, 6], -1, &[12, 2]), None);
+        assert_eq!(starts(&[4, 6], 0, &[6, 1]), None);
+        assert_eq!(starts(&[4, 6], 1, &[6, 1]), None);
+        let nothing = Layout::<1>::new();
+        assert!(Piece::new(&nothing, 0, 0..1).only_row().is_none());
     }
 
     #[test]

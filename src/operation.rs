@@ -13,13 +13,14 @@ use crate::attrs::{Attrs, Degenerate};
 use crate::channels::{Channels, RANGE, Table};
 use crate::exec::{Executor, Input, Output};
 use crate::layout::Layout;
-use crate::quantizer::{self, Quantizer};
+use crate::quantizer;
 use crate::simd::{Element, Real};
 use crate::status::Error;
 use crate::{plan, ranges};
 
 /// Quantizes and dequantizes the layout's first operand into its second; `given` is the range where attrs has
 /// range_given.
+#[inline(always)]
 pub(crate) fn forward<E: Element>(
     attrs: &Attrs,
     given: Option<Channels<E::Real>>,
@@ -31,7 +32,7 @@ pub(crate) fn forward<E: Element>(
     if layout.elements() == 0 {
         return Ok(());
     }
-    let channels = match given {
+    let mut channels = match given {
         Some(channels) => channels,
         None if attrs.degenerate != Degenerate::Error && plan::is_fused(layout, size_of::<E>()) => {
             return quantizer::fused(attrs, layout, executor, input, output);
@@ -42,7 +43,9 @@ pub(crate) fn forward<E: Element>(
             channels
         }
     };
-    Quantizer::new(attrs, channels)?.apply(layout, executor, input, output)
+    // Lent, not moved: a copy of what was just written in parts would wait for all of them.
+    let how = quantizer::prepare::<E>(attrs, &mut channels)?;
+    quantizer::apply(&channels, how, layout, executor, input, output)
 }
 
 /// The gradient by the input: of the layout's gradients and input into its input_backprop.

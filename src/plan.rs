@@ -49,7 +49,7 @@ impl<'a, const N: usize> Plan<'a, N> {
     /// `element_size` how many bytes an element moves.
     pub(crate) fn of_elements(layout: &'a Layout<N>, width: usize, element_size: usize) -> Self {
         let wanted = wanted_pieces(layout, width, element_size);
-        let (dimension, size) = outermost_of(layout, wanted);
+        let (dimension, size) = if wanted == 1 { outermost(layout) } else { outermost_of(layout, wanted) };
         Plan { layout, dimension, size, unit: 1, pieces: wanted.min(size).max(1) }
     }
 
@@ -105,6 +105,10 @@ fn wanted_pieces<const N: usize>(layout: &Layout<N>, width: usize, element_size:
     }
     let by_size = layout.elements().saturating_mul(element_size) / BYTES_PER_TASK;
     width.min(by_size).clamp(1, MAX_PIECES)
+}
+
+fn outermost<const N: usize>(layout: &Layout<N>) -> (usize, usize) {
+    (0, layout.dimensions().next().map_or(1, |dimension| dimension.size))
 }
 
 /// The outermost dimension that gives every piece enough to be of equal work, or else the largest.

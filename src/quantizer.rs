@@ -1,15 +1,13 @@
 //! The phases after the ranges: parameters once, then elements any number of times.
 
-use std::cell::Cell;
-
 use crate::attrs::{Attrs, Degenerate};
-use crate::channels::{Channels, Fields, INVERSE, RANGE, SCALES_AND_CLAMPS, Table};
+use crate::channels::{Channels, INVERSE, RANGE, SCALES_AND_CLAMPS, Table};
 use crate::exec::{self, Executor, Input, Output};
 use crate::kernel::apply::{Apply, How};
 use crate::kernel::codes::{Code, Dequantize, Quantize};
 use crate::kernel::fused::Fused;
 use crate::kernel::grad::Gradient;
-use crate::kernel::parameters::Prepare;
+use crate::kernel::parameters::{Prepare, prepare_one};
 use crate::layout::Layout;
 use crate::plan::{self, Plan};
 use crate::simd::{self, Element};
@@ -19,8 +17,7 @@ use crate::status::{Error, fail};
 pub(crate) struct Quantizer<E: Element> {
     attrs: Attrs,
     channels: Channels<E::Real>,
-    clamps: bool,
-    is_normal: bool,
+    how: How,
 }
 
 /// A quantity of each channel.
@@ -35,16 +32,10 @@ pub(crate) enum Parameter {
 }
 
 impl<E: Element> Quantizer<E> {
-    /// Computes the parameters. With degenerate = ERROR a channel without a usable scale is an error here.
+    /// See [`prepare`].
     pub(crate) fn new(attrs: &Attrs, mut channels: Channels<E::Real>) -> Result<Self, Error> {
-        let prepared = Prepare::<E> { attrs, channels: channels.fields_mut() }.run_where_it_pays();
-        let clamps = match (attrs.degenerate, prepared.degenerate) {
-            (Degenerate::Error, Some(channel)) => return degenerate_error(&channels, channel),
-            (Degenerate::Zero, Some(_)) => true,
-            _ => attrs.range_given,
-        };
-        channels.close();
-        Ok(Quantizer { attrs: *attrs, channels, clamps, is_normal: prepared.is_normal })
+        let how = prepare::<E>(attrs, &mut channels)?;
+        Ok(Quantizer { attrs: *attrs, channels, how })
     }
 
     pub(crate) fn attrs(&self) -> &Attrs {
@@ -55,7 +46,7 @@ impl<E: Element> Quantizer<E> {
         self.channels.count()
     }
 
-    /// Quantizes and dequantizes the layout's first operand into its second.
+    /// See [`apply`].
     pub(crate) fn apply(
         &self,
         layout: &Layout<2>,
@@ -63,21 +54,7 @@ impl<E: Element> Quantizer<E> {
         input: &Input<'_, E>,
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
-        let plan = Plan::of_elements(layout, executor.width(), 2 * size_of::<E>());
-        let (parameters, how) = (self.parameters(), self.how(is_far(layout, input, output)));
-        executor.run(plan.pieces(), &|index| {
-            E::apply(Apply { piece: plan.piece(index), input, output, parameters, how });
-        })
-    }
-
-    /// Each channel's scale and inverse, and what to clamp to.
-    fn parameters(&self) -> Table<'_, E::Real> {
-        self.channels.table(SCALES_AND_CLAMPS)
-    }
-
-    fn how(&self, is_far: bool) -> How {
-        let Attrs { round_mode, arithmetic, .. } = self.attrs;
-        How { round_mode, arithmetic, clamps: self.clamps, is_far, is_normal: self.is_normal }
+        apply(&self.channels, self.how, layout, executor, input, output)
     }
 
     /// The gradient by the input; see [`mask`].
@@ -101,7 +78,7 @@ impl<E: Element> Quantizer<E> {
         codes: &Output<'_, K>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let (parameters, how, ends) = (self.parameters(), self.how(false), self.attrs.codes());
+        let (parameters, how, ends) = (self.channels.table(SCALES_AND_CLAMPS), self.how, self.attrs.codes());
         executor.run(plan.pieces(), &|index| {
             Quantize { piece: plan.piece(index), input, codes, parameters, how, ends }.run();
         })
@@ -126,29 +103,60 @@ impl<E: Element> Quantizer<E> {
     pub(crate) fn parameter(&self, parameter: Parameter, channel: usize) -> E::Real {
         let fields = self.channels.fields();
         let attrs = Attrs { degenerate: Degenerate::TensorFlow, ..self.attrs };
-        let cell = |value| [Cell::new(value)];
-        let min = cell(fields.range_min[channel]);
-        let max = cell(fields.range_max[channel]);
-        let [scale, inverse, clamp_min, clamp_max] = [(); 4].map(|()| cell(simd::Element::ZERO));
-        let one = Fields {
-            range_min: &min[..],
-            range_max: &max[..],
-            scale: &scale[..],
-            inverse: &inverse[..],
-            clamp_min: &clamp_min[..],
-            clamp_max: &clamp_max[..],
-        };
-        Prepare::<E> { attrs: &attrs, channels: one }.run_where_it_pays();
-        let [wanted] = match parameter {
+        let range = [fields.range_min[channel], fields.range_max[channel]];
+        let ([range_min, range_max, scale, inverse, clamp_min, clamp_max], _) = prepare_one::<E>(&attrs, range);
+        match parameter {
             Parameter::Scale => scale,
             Parameter::InverseScale => inverse,
             Parameter::ClampMin => clamp_min,
             Parameter::ClampMax => clamp_max,
-            Parameter::RangeMin => min,
-            Parameter::RangeMax => max,
-        };
-        wanted.get()
+            Parameter::RangeMin => range_min,
+            Parameter::RangeMax => range_max,
+        }
     }
+}
+
+/// Computes the parameters of ranges in place, and tells how elements are quantized with them. With degenerate = ERROR a
+/// channel without a usable scale is an error here.
+#[inline(always)]
+pub(crate) fn prepare<E: Element>(attrs: &Attrs, channels: &mut Channels<E::Real>) -> Result<How, Error> {
+    let prepared = match channels {
+        Channels::One(fields) => {
+            let prepared;
+            (*fields, prepared) = prepare_one::<E>(attrs, [fields[0], fields[1]]);
+            prepared
+        }
+        Channels::Many { .. } => {
+            let prepared = E::prepare(Prepare { attrs, channels: channels.fields_mut() });
+            channels.close();
+            prepared
+        }
+    };
+    let clamps = match (attrs.degenerate, prepared.degenerate) {
+        (Degenerate::Error, Some(channel)) => return degenerate_error(channels, channel),
+        (Degenerate::Zero, Some(_)) => true,
+        _ => attrs.range_given,
+    };
+    let Attrs { round_mode, arithmetic, .. } = *attrs;
+    Ok(How { round_mode, arithmetic, clamps, is_far: false, is_normal: prepared.is_normal })
+}
+
+/// Quantizes and dequantizes the layout's first operand into its second.
+#[inline(always)]
+pub(crate) fn apply<E: Element>(
+    channels: &Channels<E::Real>,
+    how: How,
+    layout: &Layout<2>,
+    executor: &Executor,
+    input: &Input<'_, E>,
+    output: &Output<'_, E>,
+) -> Result<(), Error> {
+    let plan = Plan::of_elements(layout, executor.width(), 2 * size_of::<E>());
+    let parameters = channels.table(SCALES_AND_CLAMPS);
+    let how = How { is_far: is_far(layout, input, output), ..how };
+    executor.run(plan.pieces(), &|index| {
+        E::apply(Apply { piece: plan.piece(index), input, output, parameters, how });
+    })
 }
 
 #[cold]

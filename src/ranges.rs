@@ -19,6 +19,7 @@ pub(crate) struct Bounds<F> {
 
 impl<F> Bounds<F> {
     /// Ranges to clamp to: finite and in order.
+    #[inline(always)]
     pub(crate) fn given<C: Real>(&self) -> Result<Channels<C>, Error>
     where
         F: Fn(usize) -> [C; 2],
@@ -52,10 +53,16 @@ impl<F> Bounds<F> {
         self.collect(|index, range| self.check_numbers(index, range))
     }
 
+    #[inline(always)]
     fn collect<C: Real>(&self, check: impl Fn(usize, [C; 2]) -> Result<(), Error>) -> Result<Channels<C>, Error>
     where
         F: Fn(usize) -> [C; 2],
     {
+        if self.count == 1 {
+            let range = (self.of)(0);
+            check(0, range)?;
+            return Ok(Channels::of_one(range));
+        }
         let mut channels = Channels::new(self.count)?;
         let fields = channels.fields_mut();
         for (index, (min, max)) in fields.range_min.iter().zip(fields.range_max).enumerate() {
@@ -76,6 +83,7 @@ impl<F> Bounds<F> {
         Ok(())
     }
 
+    #[inline(always)]
     fn check_order<C: Real>(&self, index: usize, [min, max]: [C; 2]) -> Result<(), Error> {
         if min <= max {
             return Ok(());

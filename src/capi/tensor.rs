@@ -1,6 +1,7 @@
 //! A qdq_tensor, checked: shape and strides as slices, every address of its elements possible.
 
 use std::fmt::{self, Display};
+use std::ops::Deref;
 
 use arrayvec::ArrayVec;
 
@@ -23,8 +24,8 @@ pub(super) struct View<'a> {
     /// Bytes of an element.
     size: usize,
     pub(super) shape: &'a [i64],
-    /// In elements.
-    strides: ArrayVec<i64, MAX_RANK>,
+    /// In elements, as the caller gave them; None is dense.
+    given_strides: Option<&'a [i64]>,
     is_dense: bool,
     pub(super) elements: usize,
     /// How many elements the memory from the lowest to the highest would hold, and which of them is the first.
@@ -56,28 +57,37 @@ impl<'a> View<'a> {
         // SAFETY: valid, as promised.
         let shape = unsafe { dimensions(Field(name, "rank"), Field(name, "shape"), tensor.rank, tensor.shape) }?;
         let elements = Shape::new(Field(name, "shape"), shape, -1, size)?.elements();
-        let strides = if tensor.strides.is_null() {
-            dense_strides(shape)
+        let given_strides = if tensor.strides.is_null() {
+            None
         } else {
             // SAFETY: valid, as promised.
-            let given =
-                unsafe { dimensions(Field(name, "rank"), Field(name, "strides"), tensor.rank, tensor.strides) }?;
-            given.iter().copied().collect()
+            Some(unsafe { dimensions(Field(name, "rank"), Field(name, "strides"), tensor.rank, tensor.strides) }?)
         };
+        let is_dense = given_strides.is_none_or(|strides| are_dense(shape, strides));
         let (data, dtype) = (tensor.data.cast(), tensor.dtype);
-        let mut view = View { name, data, dtype, size, shape, strides, is_dense: true, elements, extent: 0, first: 0 };
-        view.is_dense = view.has_strides_of(&dense_strides(shape));
+        let mut view = View { name, data, dtype, size, shape, given_strides, is_dense, elements, extent: 0, first: 0 };
         if elements > 0 {
             view.check_addresses()?;
         }
         Ok(view)
     }
 
-    fn has_strides_of(&self, strides: &[i64]) -> bool {
-        self.shape
-            .iter()
-            .zip(self.strides.iter().zip(strides))
-            .all(|(size, (ours, theirs))| *size <= 1 || ours == theirs)
+    /// All of them as numbers, which dense views need only in sentences: theirs are written to an array first.
+    fn strides(&self) -> Strides<'a> {
+        match self.given_strides {
+            Some(strides) => Strides::Given(strides),
+            None => Strides::Dense(dense_strides(self.shape)),
+        }
+    }
+
+    /// Of a view of the same shape.
+    fn has_strides_of(&self, other: &View<'_>) -> bool {
+        let are_equal = || {
+            let (ours, theirs) = (self.strides(), other.strides());
+            let mut strides = self.shape.iter().zip(ours.iter().zip(theirs.iter()));
+            strides.all(|(size, (ours, theirs))| *size <= 1 || ours == theirs)
+        };
+        self.is_dense == other.is_dense && (self.is_dense || are_equal())
     }
 
     /// Checks the first element's address, and that all the others are in the address space.
@@ -89,12 +99,7 @@ impl<'a> View<'a> {
         if !self.data.addr().is_multiple_of(size) {
             return fail!(Misaligned, "{name}.data is {:p}; expected a multiple of {size}", self.data);
         }
-        let (mut below, mut above) = (0i128, 0i128);
-        for (dimension, stride) in self.shape.iter().zip(&self.strides) {
-            let reach = (i128::from(*dimension) - 1) * i128::from(*stride);
-            below -= reach.min(0);
-            above += reach.max(0);
-        }
+        let (below, above) = self.reach();
         let start = self.data.addr() as i128;
         let bytes = (below + above + 1) * size as i128;
         let lowest = start - below * size as i128;
@@ -103,13 +108,28 @@ impl<'a> View<'a> {
                 InvalidShape,
                 "{name}.strides is {} and reaches {below} elements below and {above} above {:p}; expected all within the \
                  address space",
-                Dimensions(&self.strides),
+                Dimensions(&self.strides()),
                 self.data
             );
         }
         self.extent = (below + above + 1) as usize;
         self.first = below as usize;
         Ok(())
+    }
+
+    /// How many elements it reaches below its first one, and how many above. It is not empty.
+    fn reach(&self) -> (i128, i128) {
+        let strides = match self.given_strides {
+            Some(strides) if !self.is_dense => strides,
+            _ => return (0, self.elements as i128 - 1),
+        };
+        let (mut below, mut above) = (0i128, 0i128);
+        for (dimension, stride) in self.shape.iter().zip(strides) {
+            let reach = (i128::from(*dimension) - 1) * i128::from(*stride);
+            below -= reach.min(0);
+            above += reach.max(0);
+        }
+        (below, above)
     }
 
     /// # Safety
@@ -199,7 +219,7 @@ impl<'a> View<'a> {
             Overlap,
             "{}.strides is {} for the shape {}; expected no two elements in the same memory",
             self.name,
-            Dimensions(&self.strides),
+            Dimensions(&self.strides()),
             Dimensions(self.shape)
         )
     }
@@ -227,13 +247,12 @@ impl<'a> View<'a> {
 
     /// Of an output that may also be another argument itself.
     pub(super) fn check_apart_or_same(&self, other: &View<'_>) -> Result<(), Error> {
-        let is_same = self.data == other.data && self.dtype == other.dtype && self.has_strides_of(&other.strides);
+        let is_same = self.data == other.data && self.dtype == other.dtype && self.has_strides_of(other);
         if is_same { Ok(()) } else { self.check_apart(other) }
     }
 
     fn footprint(&self) -> Footprint {
-        let size = self.size;
-        Footprint::new(self.data.addr(), size, self.shape, &self.strides)
+        Footprint::new(self.data.addr(), self.size, self.shape, &self.strides())
     }
 
     /// Of a range: an element for each channel.
@@ -267,7 +286,7 @@ impl<'a> View<'a> {
 
     /// Where a range's element is.
     fn element(&self, index: usize) -> *mut u8 {
-        let stride = if index == 0 { 0 } else { self.strides[0] };
+        let stride = if index == 0 { 0 } else { self.given_strides.map_or(1, |strides| strides[0]) };
         let size = self.size;
         self.data.wrapping_offset(index as isize * stride as isize * size as isize)
     }
@@ -317,8 +336,37 @@ pub(super) fn lay_out<const N: usize>(layout: &mut Layout<N>, shape: &Shape<'_>,
     if views.iter().all(|view| view.is_dense) {
         layout.set_dense(shape);
     } else {
-        layout.set_strided(shape, views.map(|view| &view.strides[..]), views.map(|view| view.first));
+        let strides = views.map(View::strides);
+        layout.set_strided(shape, strides.each_ref().map(|strides| &strides[..]), views.map(|view| view.first));
     }
+}
+
+/// The strides of a view.
+enum Strides<'a> {
+    Given(&'a [i64]),
+    Dense(ArrayVec<i64, MAX_RANK>),
+}
+
+impl Deref for Strides<'_> {
+    type Target = [i64];
+
+    fn deref(&self) -> &[i64] {
+        match self {
+            Strides::Given(strides) => strides,
+            Strides::Dense(strides) => strides,
+        }
+    }
+}
+
+/// Whether strides are those of a dense view, wherever they are used.
+fn are_dense(shape: &[i64], strides: &[i64]) -> bool {
+    let mut dense = 1i64;
+    shape.iter().zip(strides).rev().all(|(size, stride)| {
+        let is_dense = *size <= 1 || *stride == dense;
+        // Wraps only where another dimension is 0, and then no stride is used.
+        dense = dense.wrapping_mul(*size);
+        is_dense
+    })
 }
 
 fn dense_strides(shape: &[i64]) -> ArrayVec<i64, MAX_RANK> {

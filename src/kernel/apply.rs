@@ -8,7 +8,7 @@ use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::Piece;
+use crate::layout::{Piece, Run};
 use crate::simd::{Element, Kernel, Lanes, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
@@ -102,15 +102,32 @@ impl<E: Element> Apply<'_, E> {
             mode,
             ahead: AHEAD / size_of::<E>(),
         };
+        if let Some([x, y]) = self.piece.only_row() {
+            let all = Operands::<E, Elements, W, 1>::new([self.input.rows(&x)], self.output.rows(&y));
+            sweep.matrix(all, |_| Run::OF_ONE_CHANNEL);
+        } else {
+            self.walk::<T, R, A, W, M, K>(sweep);
+        }
+        if M::IS_FAR {
+            token.finish_streaming();
+        }
+    }
+
+    #[inline(always)]
+    fn walk<T, R, A, W, M, const K: usize>(&self, sweep: Sweep<'_, T, E, QuantizeAndDequantize<R, A>, M, K>)
+    where
+        T: Token,
+        R: Rounding,
+        A: Settling,
+        W: Held<E, As = E>,
+        M: Mode,
+    {
         let (read, write) = (Stage::new(), Stage::new());
         for_each_matrix(&self.piece, |matrix| {
             let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));
             sweep.matrix(Operands::<E, Elements, W, 1>::new([x], y), |row| matrix.run(row));
             write.flush(self.output, matrix, 1);
         });
-        if M::IS_FAR {
-            token.finish_streaming();
-        }
     }
 }
 

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 
 use crate::attrs::{Arithmetic, Attrs, Degenerate};
-use crate::channels::Fields;
+use crate::channels::{FIELDS, Fields};
 use crate::simd::memory::{First, Source, Span, Target, Whole};
-use crate::simd::{self, Element, Kernel, Lanes, Mask, Part, Token, Vector};
-use crate::spec::{self, Grid, InElement, InReal, Settling};
+use crate::simd::{self, Element, Kernel, Lanes, Mask, Part, Token, Vector, splat, to_array};
+use crate::spec::{self, Grid, InElement, InReal, Parameters, Settling};
 
 /// Fills in the parameters of every channel from its range.
 pub struct Prepare<'a, E: Element> {
@@ -22,12 +22,6 @@ pub struct Prepared {
     pub(crate) degenerate: Option<usize>,
     /// Whether no channel's results can be subnormal.
     pub(crate) is_normal: bool,
-}
-
-impl<E: Element> Prepare<'_, E> {
-    pub(crate) fn run_where_it_pays(self) -> Prepared {
-        if self.channels.scale.len() == 1 { simd::run_on_one_lane(self) } else { E::prepare(self) }
-    }
 }
 
 impl<E: Element> Kernel for Prepare<'_, E> {
@@ -93,18 +87,11 @@ impl<E: Element, A: Settling> PrepareStep<'_, E, A> {
         let channels = &self.channels;
         let mut min: Lanes<T, E> = Source::of(channels.range_min).load_as(token, 0, at, span);
         let mut max: Lanes<T, E> = Source::of(channels.range_max).load_as(token, 0, at, span);
-        let mut of = if self.attrs.range_given {
-            spec::parameters::<T, E, A>(token, &self.grid, min, max)
-        } else {
-            spec::parameters_of_gathered::<T, E, A>(token, &self.grid, &mut min, &mut max)
-        };
+        let of = parameters::<T, E, A>(token, self.attrs, &self.grid, &mut min, &mut max);
         let covered = u32::MAX >> (u32::BITS - span.covered(Lanes::<T, E>::LANES) as u32);
         let degenerate = !of.usable.bits() & covered;
         if degenerate != 0 && self.found.degenerate.is_none() {
             self.found.degenerate = Some(at + degenerate.trailing_zeros() as usize);
-        }
-        if self.attrs.degenerate == Degenerate::Zero {
-            of = spec::zero_where_unusable::<T, E>(token, of, self.attrs.range_given);
         }
         let normal = spec::has_normal_products::<T, E>(token, of.inverse).bits() & covered;
         self.found.is_normal &= normal == covered;
@@ -118,5 +105,61 @@ impl<E: Element, A: Settling> PrepareStep<'_, E, A> {
         ] {
             Target::of(field).store_as(lanes, 0, at, span);
         }
+    }
+}
+
+/// The parameters of ranges, which become what the formulas take them for.
+#[inline(always)]
+fn parameters<T: Token, E: Element, A: Settling>(
+    token: T,
+    attrs: &Attrs,
+    grid: &Grid<E>,
+    min: &mut Lanes<T, E>,
+    max: &mut Lanes<T, E>,
+) -> Parameters<Lanes<T, E>> {
+    let of = if attrs.range_given {
+        spec::parameters::<T, E, A>(token, grid, *min, *max)
+    } else {
+        spec::parameters_of_gathered::<T, E, A>(token, grid, min, max)
+    };
+    match attrs.degenerate {
+        Degenerate::Zero => spec::zero_where_unusable::<T, E>(token, of, attrs.range_given),
+        _ => of,
+    }
+}
+
+/// All fields of a single channel, from its range, without a way through memory.
+#[inline(always)]
+pub(crate) fn prepare_one<E: Element>(attrs: &Attrs, range: [E::Real; 2]) -> ([E::Real; FIELDS], Prepared) {
+    simd::run_on_one_lane(PrepareOne::<E> { attrs, range })
+}
+
+struct PrepareOne<'a, E: Element> {
+    attrs: &'a Attrs,
+    range: [E::Real; 2],
+}
+
+impl<E: Element> Kernel for PrepareOne<'_, E> {
+    type Output = ([E::Real; FIELDS], Prepared);
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) -> Self::Output {
+        if E::IS_NARROW && self.attrs.arithmetic == Arithmetic::Native {
+            self.settled::<T, InElement>(token)
+        } else {
+            self.settled::<T, InReal>(token)
+        }
+    }
+}
+
+impl<E: Element> PrepareOne<'_, E> {
+    #[inline(always)]
+    fn settled<T: Token, A: Settling>(self, token: T) -> ([E::Real; FIELDS], Prepared) {
+        let [mut min, mut max] = self.range.map(|end| splat::<T, E>(token, end));
+        let of = parameters::<T, E, A>(token, self.attrs, &Grid::new(self.attrs), &mut min, &mut max);
+        let is_usable = of.usable.bits() & 1 == 1;
+        let is_normal = spec::has_normal_products::<T, E>(token, of.inverse).bits() & 1 == 1;
+        let fields = [min, max, of.scale, of.inverse, of.lo, of.hi].map(|lanes| to_array(lanes, E::Real::ZERO)[0]);
+        (fields, Prepared { degenerate: (!is_usable).then_some(0), is_normal })
     }
 }

@@ -342,6 +342,7 @@ pub(super) fn lay_out<const N: usize>(layout: &mut Layout<N>, shape: &Shape<'_>,
 }
 
 /// The strides of a view.
+#[allow(clippy::large_enum_variant, reason = "lives on the stack, for one call, which allocates nothing")]
 enum Strides<'a> {
     Given(&'a [i64]),
     Dense(ArrayVec<i64, MAX_RANK>),

@@ -240,10 +240,12 @@ where
     #[inline(always)]
     fn run(self) {
         let Runs { sweep, all, run } = self;
-        let ahead = if M::IS_FAR { [sweep.ahead / all.len(), sweep.ahead % all.len()] } else { [0; 2] };
+        // What follows a single row is its own memory's continuation.
+        let len = if all.rows() == 1 { usize::MAX } else { all.len() };
+        let ahead = if M::IS_FAR { [sweep.ahead / len, sweep.ahead % len] } else { [0; 2] };
         for row in 0..all.rows() {
             let all = all.cut(row..row + 1, 0, all.len());
-            RunsOfRow { sweep, all, ahead }.step_through(run(row));
+            RunsOfRow { sweep, all, ahead, len }.step_through(run(row));
         }
     }
 }
@@ -254,6 +256,8 @@ struct RunsOfRow<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize
     all: Operands<'a, E, R, W, N>,
     /// How many rows and elements ahead of its reading memory is asked for.
     ahead: [usize; 2],
+    /// Where in a row the next one's memory follows.
+    len: usize,
 }
 
 impl<T, E, F, R, W, M, const N: usize, const K: usize> RunsOfRow<'_, T, E, F, R, W, M, N, K>
@@ -338,9 +342,9 @@ where
     #[inline(always)]
     fn ask(&self, at: usize) {
         if M::IS_FAR {
-            let ([rows, elements], len) = (self.ahead, self.all.len());
+            let [rows, elements] = self.ahead;
             let at = at + elements;
-            let (row, at) = if at < len { (rows, at) } else { (rows + 1, at - len) };
+            let (row, at) = if at < self.len { (rows, at) } else { (rows + 1, at - self.len) };
             self.all.prefetch(self.sweep.token, row, at);
         }
     }

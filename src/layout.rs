@@ -289,6 +289,11 @@ impl<'a, const N: usize> Piece<'a, N> {
         is_one.then(|| starts.map(|start| Place { start: start + from, rows: 1, apart: 0, len, stride: 1 }))
     }
 
+    /// Whether neighbours are of different channels.
+    pub(crate) fn has_channels_side_by_side(&self) -> bool {
+        self.layout.inner == 1
+    }
+
     /// The matrices, in the order of the walk.
     #[inline(always)]
     pub(crate) fn matrices<'c>(&self, counters: &'c mut Counters) -> Matrices<'a, 'c, N> {

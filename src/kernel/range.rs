@@ -51,11 +51,7 @@ impl<E: Element> Kernel for Widen<'_, E> {
             let is_backwards = self.is_far && x.rows() == 1 && first.inner == ONE_CHANNEL;
             for row in 0..x.rows() {
                 let (x, run) = (x.cut(row..row + 1, 0, x.len()), matrix.run(row));
-                if self.is_far {
-                    WidenRuns { token: token.reader(), x, run, ranges, is_backwards }.run();
-                } else {
-                    WidenRuns { token, x, run, ranges, is_backwards }.run();
-                }
+                WidenRuns { token, x, run, ranges, is_backwards }.run();
             }
         });
     }

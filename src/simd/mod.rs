@@ -49,7 +49,8 @@ pub trait Token: Copy + 'static {
     /// Whether its streaming stores go past the caches.
     const STREAMS: bool;
 
-    /// The token whose vectors read memory beyond the caches fastest. Its vectors are no longer than this one's.
+    /// The token whose vectors read tiles of two inputs beyond the caches fastest. Its vectors are no longer than this
+    /// one's.
     type Reader: Token;
 
     fn reader(self) -> Self::Reader;

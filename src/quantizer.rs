@@ -6,7 +6,7 @@ use crate::attrs::{Attrs, Degenerate};
 use crate::channels::{Channels, Fields, INVERSE, RANGE, SCALES_AND_CLAMPS, Table};
 use crate::exec::{self, Executor, Input, Output};
 use crate::kernel::apply::{Apply, How};
-use crate::kernel::codes::{Code, Dequantize, Quantize};
+use crate::kernel::codes::{Code, Dequantize, Quantize, Saturates};
 use crate::kernel::fused::Fused;
 use crate::kernel::grad::Gradient;
 use crate::kernel::parameters::Prepare;
@@ -20,6 +20,8 @@ pub(crate) struct Quantizer<E: Element> {
     attrs: Attrs,
     channels: Channels<E::Real>,
     clamps: bool,
+    /// Whether codes need no clamping.
+    saturates: bool,
     is_normal: bool,
 }
 
@@ -44,7 +46,15 @@ impl<E: Element> Quantizer<E> {
             _ => attrs.range_given,
         };
         channels.close();
-        Ok(Quantizer { attrs: *attrs, channels, clamps, is_normal: prepared.is_normal })
+        let mut quantizer =
+            Quantizer { attrs: *attrs, channels, clamps, saturates: false, is_normal: prepared.is_normal };
+        quantizer.saturates = quantizer.find_whether_it_saturates();
+        Ok(quantizer)
+    }
+
+    fn find_whether_it_saturates(&self) -> bool {
+        let (channels, how, ends) = (self.channels.fields(), self.how(false), self.attrs.codes());
+        self.clamps && simd::run_on_one_lane(Saturates::<E> { channels, how, ends })
     }
 
     pub(crate) fn attrs(&self) -> &Attrs {
@@ -101,7 +111,9 @@ impl<E: Element> Quantizer<E> {
         codes: &Output<'_, K>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let (parameters, how, ends) = (self.parameters(), self.how(false), self.attrs.codes());
+        let is_far = plan::is_far(layout.elements() * size_of::<K>(), exec::last_level_size());
+        let how = How { clamps: self.clamps && !self.saturates, ..self.how(is_far) };
+        let (parameters, ends) = (self.parameters(), self.attrs.codes());
         executor.run(plan.pieces(), &|index| {
             Quantize { piece: plan.piece(index), input, codes, parameters, how, ends }.run();
         })
@@ -116,9 +128,10 @@ impl<E: Element> Quantizer<E> {
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
+        let is_far = plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size());
         let (inverse, arithmetic) = (self.channels.table(INVERSE), self.attrs.arithmetic);
         executor.run(plan.pieces(), &|index| {
-            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic }.run();
+            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic, is_far }.run();
         })
     }
 

@@ -1,24 +1,32 @@
 //! Elements to integer codes, and back. There are many element types, integer types and modes, and their product would be
-//! hundreds of kernels, so each way takes two steps over a stage that stays in the nearest cache:
+//! hundreds of kernels, so each way takes two steps:
 //!
 //! ```text
 //! quantize:    elements -> rounded numbers of C (Round: knows elements and modes) -> integers (ToCodes: knows integers)
 //! dequantize:  integers -> numbers of C (FromCodes)                               -> elements (Scale)
 //! ```
+//!
+//! The steps between numbers and integers are plain loops over slices, which the compiler turns into vectors of the
+//! instruction set.
+//!
+//! Past the caches go whole cache lines. Codes may be a fraction of a vector's size: they are written near, and a part's
+//! lines are then copied.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
-use super::apply::{How, Variant};
+use super::apply::How;
+use super::blocks::{Block, FinishStreaming, Step, in_two_steps};
 use super::operands::{Elements, Numbers, Operands};
-use super::sweep::{Compute, Mode, Near, Sweep};
-use crate::attrs::Arithmetic;
-use crate::channels::Table;
+use super::sweep::{Compute, Far, Mode, Near, Sweep, ToNear};
+use crate::attrs::{Arithmetic, RoundMode};
+use crate::channels::{Fields, Table};
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{Counters, Matrix, Piece, STAGED};
+use crate::layout::{Matrix, Piece};
 use crate::simd::memory::{Source, Target};
-use crate::simd::{self, Element, Kernel, Lanes, Real, Token};
-use crate::spec::{self, InElement, InReal, Rounding, Settling};
+use crate::simd::{self, Element, Kernel, LINE, Lanes, Mask, Real, Token, Vector, long_integer, splat};
+use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// An integer type that holds codes.
 pub trait Code: Copy + Send + Sync + 'static {
@@ -50,13 +58,14 @@ macro_rules! code {
     )*};
 }
 
+// By way of the narrowest type that processors convert.
 code! {
-    i8 as i64 by from_integer,
-    u8 as i64 by from_integer,
-    i16 as i64 by from_integer,
-    u16 as i64 by from_integer,
-    i32 as i64 by from_integer,
-    u32 as i64 by from_integer,
+    i8 as i32 by from_i32,
+    u8 as i32 by from_i32,
+    i16 as i32 by from_i32,
+    u16 as i32 by from_i32,
+    i32 as i32 by from_i32,
+    u32 as u32 by from_u32,
     i64 as i64 by from_integer,
     u64 as u64 by from_unsigned,
 }
@@ -75,14 +84,15 @@ pub(crate) struct Quantize<'a, E: Element, K> {
 
 impl<E: Element, K: Code> Quantize<'_, E, K> {
     pub(crate) fn run(self) {
+        let Quantize { piece, input, codes, parameters, how, ends } = self;
         let (read, write) = (Stage::new(), Stage::new());
-        let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
-        for_each_part(&self.piece, |part| {
-            let x = read.read(self.input, part, 0);
-            E::round_codes(Round { x, part: *part, numbers: &numbers, parameters: self.parameters, how: self.how });
-            simd::run(ToCodes { numbers: &numbers, codes: write.open(self.codes, part, 1), ends: self.ends });
-            write.flush(self.codes, part, 1);
-        });
+        let mut round = RoundBlocks { input, stage: &read, x: Source::of(&[]), parameters, how };
+        let mut saturate =
+            SaturateBlocks { output: codes, stage: &write, codes: Target::of(&[]), ends, is_far: how.is_far };
+        in_two_steps(&piece, &mut round, &mut saturate);
+        if how.is_far {
+            simd::run(FinishStreaming);
+        }
     }
 }
 
@@ -95,37 +105,110 @@ pub(crate) struct Dequantize<'a, E: Element, K> {
     /// Each channel's inverse.
     pub(crate) inverse: Table<'a, E::Real>,
     pub(crate) arithmetic: Arithmetic,
+    pub(crate) is_far: bool,
 }
 
 impl<E: Element, K: Code> Dequantize<'_, E, K> {
     pub(crate) fn run(self) {
+        let Dequantize { piece, codes, output, inverse, arithmetic, is_far } = self;
         let (read, write) = (Stage::new(), Stage::new());
-        let numbers = [const { Cell::new(E::Real::ZERO) }; STAGED];
-        for_each_part(&self.piece, |part| {
-            simd::run(FromCodes { codes: read.read(self.codes, part, 0), numbers: &numbers });
-            let y = write.open(self.output, part, 1);
-            E::scale_codes(Scale {
-                numbers: &numbers,
-                part: *part,
-                y,
-                inverse: self.inverse,
-                arithmetic: self.arithmetic,
-            });
-            write.flush(self.output, part, 1);
-        });
+        let mut widen = WidenBlocks { input: codes, stage: &read, codes: Source::of(&[]) };
+        let mut scale = ScaleBlocks { output, stage: &write, y: Target::of(&[]), inverse, arithmetic, is_far };
+        in_two_steps(&piece, &mut widen, &mut scale);
+        if is_far {
+            simd::run(FinishStreaming);
+        }
     }
 }
 
-fn for_each_part(piece: &Piece<'_, 2>, mut work: impl FnMut(&Matrix<2>)) {
-    for matrix in piece.matrices(&mut Counters::new()) {
-        matrix.parts().for_each(|part| work(&part));
+/// The steps, each with the matrix whose blocks it reads or writes.
+struct RoundBlocks<'a, E: Element> {
+    input: &'a Input<'a, E>,
+    stage: &'a Stage<E>,
+    x: Source<'a, E>,
+    parameters: Table<'a, E::Real>,
+    how: How,
+}
+
+struct SaturateBlocks<'a, K> {
+    output: &'a Output<'a, K>,
+    stage: &'a Stage<K>,
+    codes: Target<'a, K>,
+    ends: (i64, i64),
+    is_far: bool,
+}
+
+struct WidenBlocks<'a, K> {
+    input: &'a Input<'a, K>,
+    stage: &'a Stage<K>,
+    codes: Source<'a, K>,
+}
+
+struct ScaleBlocks<'a, E: Element> {
+    output: &'a Output<'a, E>,
+    stage: &'a Stage<E>,
+    y: Target<'a, E>,
+    inverse: Table<'a, E::Real>,
+    arithmetic: Arithmetic,
+    is_far: bool,
+}
+
+impl<E: Element> Step<E::Real> for RoundBlocks<'_, E> {
+    fn begin(&mut self, matrix: &Matrix<2>) {
+        self.x = self.stage.read(self.input, matrix, 0);
+    }
+
+    fn run(&self, block: &Block<'_>, numbers: &[Cell<E::Real>]) {
+        let x = self.x.cut(block.rows.clone(), block.left, block.len);
+        E::round_codes(Round { x, block, numbers, parameters: self.parameters, how: self.how });
+    }
+}
+
+impl<C: Real, K: Code> Step<C> for SaturateBlocks<'_, K> {
+    fn begin(&mut self, matrix: &Matrix<2>) {
+        self.codes = self.stage.open(self.output, matrix, 1);
+    }
+
+    fn run(&self, block: &Block<'_>, numbers: &[Cell<C>]) {
+        let codes = self.codes.cut(block.rows.clone(), block.left, block.len);
+        simd::run(ToCodes { numbers, codes, ends: self.ends, is_far: self.is_far && block.is_contiguous() });
+    }
+
+    fn end(&self, matrix: &Matrix<2>) {
+        self.stage.flush(self.output, matrix, 1);
+    }
+}
+
+impl<C: Real, K: Code> Step<C> for WidenBlocks<'_, K> {
+    fn begin(&mut self, matrix: &Matrix<2>) {
+        self.codes = self.stage.read(self.input, matrix, 0);
+    }
+
+    fn run(&self, block: &Block<'_>, numbers: &[Cell<C>]) {
+        simd::run(FromCodes { codes: self.codes.cut(block.rows.clone(), block.left, block.len), numbers });
+    }
+}
+
+impl<E: Element> Step<E::Real> for ScaleBlocks<'_, E> {
+    fn begin(&mut self, matrix: &Matrix<2>) {
+        self.y = self.stage.open(self.output, matrix, 1);
+    }
+
+    fn run(&self, block: &Block<'_>, numbers: &[Cell<E::Real>]) {
+        let y = self.y.cut(block.rows.clone(), block.left, block.len);
+        let (inverse, arithmetic, is_far) = (self.inverse, self.arithmetic, self.is_far && block.is_contiguous());
+        E::scale_codes(Scale { numbers, block, y, inverse, arithmetic, is_far });
+    }
+
+    fn end(&self, matrix: &Matrix<2>) {
+        self.stage.flush(self.output, matrix, 1);
     }
 }
 
 /// Rounds a part's elements to codes, not yet saturated.
 pub struct Round<'a, E: Element> {
     x: Source<'a, E>,
-    part: Matrix<2>,
+    block: &'a Block<'a>,
     numbers: &'a [Cell<E::Real>],
     parameters: Table<'a, E::Real>,
     how: How,
@@ -136,36 +219,42 @@ impl<E: Element> Kernel for Round<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        self.how.choose::<T, E, _>(RoundPart(token, self));
-    }
-}
-
-struct RoundPart<'a, T, E: Element>(T, Round<'a, E>);
-
-impl<T: Token, E: Element> Variant for RoundPart<'_, T, E> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<R: Rounding, A: Settling, M: Mode>(self, _: M) {
-        let RoundPart(token, work) = self;
-        if work.how.clamps {
-            work.sweep::<T, R, A, 4>(token);
-        } else {
-            work.sweep::<T, R, A, 2>(token);
+        let is_native = E::IS_NARROW && self.how.arithmetic == Arithmetic::Native;
+        match (self.how.round_mode, is_native) {
+            (RoundMode::HalfToEven, false) => self.clamp_or_not::<T, HalfToEven, InReal>(token),
+            (RoundMode::HalfToEven, true) => self.clamp_or_not::<T, HalfToEven, InElement>(token),
+            (RoundMode::HalfUp, false) => self.clamp_or_not::<T, HalfUp, InReal>(token),
+            (RoundMode::HalfUp, true) => self.clamp_or_not::<T, HalfUp, InElement>(token),
         }
     }
 }
 
 impl<E: Element> Round<'_, E> {
     #[inline(always)]
+    fn clamp_or_not<T: Token, R: Rounding, A: Settling>(self, token: T) {
+        if self.how.clamps {
+            self.sweep::<T, R, A, 4>(token);
+        } else {
+            self.sweep::<T, R, A, 1>(token);
+        }
+    }
+
+    #[inline(always)]
     fn sweep<T: Token, R: Rounding, A: Settling, const K: usize>(self, token: T) {
-        let compute = ToRounded::<R, A>(PhantomData);
-        let sweep =
-            Sweep::<_, E, _, _, K> { token, compute, parameters: self.parameters.source(), mode: Near, ahead: 0 };
-        let target = Target::of(&self.numbers[..self.x.rows() * self.x.len()]).fold(self.x.len());
-        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.part.run(row));
+        let sweep = Sweep::<_, E, _, _, K> {
+            token,
+            compute: ToRounded::<R, A>(PhantomData),
+            parameters: self.parameters.source(),
+            mode: ToNear,
+            ahead: if self.how.is_far { AHEAD } else { 0 },
+        };
+        let target = Target::of(self.numbers).fold(self.x.len());
+        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.block.run(row));
     }
 }
+
+/// How many elements ahead memory is asked for: what comes while other parts are in their second step.
+const AHEAD: usize = 2048;
 
 /// By the scale, and where there are four parameters clamped to the last two.
 struct ToRounded<R, A>(PhantomData<(R, A)>);
@@ -192,20 +281,59 @@ struct ToCodes<'a, C, K> {
     numbers: &'a [Cell<C>],
     codes: Target<'a, K>,
     ends: (i64, i64),
+    is_far: bool,
 }
 
 impl<C: Real, K: Code> Kernel for ToCodes<'_, C, K> {
     type Output = ();
 
     #[inline(always)]
-    fn run<T: Token>(self, _: T) {
+    fn run<T: Token>(self, token: T) {
+        let codes = if self.codes.is_unfoldable() { self.codes.unfold() } else { self.codes };
+        if !(T::STREAMS && self.is_far && codes.rows() == 1) {
+            return self.write(codes);
+        }
+        let lines = Lines::<K>([const { Cell::new(MaybeUninit::uninit()) }; 2048 + LINE]);
+        let elements = &lines.0[codes.phase() / size_of::<K>()..][..codes.len()];
+        self.write(Target::of_uninit(elements));
+        codes.stream_row(token, elements);
+    }
+}
+
+/// Room for a part's codes wherever in a cache line they begin.
+#[repr(align(64))]
+struct Lines<K>([Cell<MaybeUninit<K>>; 2048 + LINE]);
+
+impl<C: Real, K: Code> ToCodes<'_, C, K> {
+    #[inline(always)]
+    fn write(&self, codes: Target<'_, K>) {
         let (qmin, qmax) = self.ends;
-        for (row, numbers) in self.numbers.chunks(self.codes.len()).take(self.codes.rows()).enumerate() {
-            for (at, number) in numbers.iter().enumerate() {
-                self.codes.set(row, at, K::from_integer(number.get().to_integer().clamp(qmin, qmax)));
+        if size_of::<K>() <= 2 || -C::MOST_SHORT <= qmin && qmax <= C::MOST_SHORT {
+            let (least, greatest) = (C::from_integer(qmin), C::from_integer(qmax));
+            self.each(codes, |number| saturate(number, least, greatest).to_short_integer());
+        } else {
+            let (least, greatest) = (f64::from_integer(qmin), f64::from_integer(qmax));
+            // The ends as numbers may be further out by one.
+            self.each(codes, |number| long_integer(saturate(number.into(), least, greatest)).clamp(qmin, qmax));
+        }
+    }
+
+    #[inline(always)]
+    fn each(&self, codes: Target<'_, K>, code: impl Fn(C) -> i64) {
+        for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
+            for (number, to) in numbers.iter().zip(codes.cells(row)) {
+                to.set(MaybeUninit::new(K::from_integer(code(number.get()))));
             }
         }
     }
+}
+
+/// To the ends; NaN becomes 0.
+#[inline(always)]
+fn saturate<C: Real>(number: C, least: C, greatest: C) -> C {
+    let number = if number < least { least } else { number };
+    let number = if number > greatest { greatest } else { number };
+    if number >= least { number } else { C::ZERO }
 }
 
 struct FromCodes<'a, C, K> {
@@ -218,9 +346,10 @@ impl<C: Real, K: Code> Kernel for FromCodes<'_, C, K> {
 
     #[inline(always)]
     fn run<T: Token>(self, _: T) {
-        for (row, numbers) in self.numbers.chunks(self.codes.len()).take(self.codes.rows()).enumerate() {
-            for (at, number) in numbers.iter().enumerate() {
-                number.set(self.codes.get(row, at).to_real());
+        let codes = if self.codes.is_unfoldable() { self.codes.unfold() } else { self.codes };
+        for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
+            for (number, code) in numbers.iter().zip(codes.cells(row)) {
+                number.set(code.get().to_real());
             }
         }
     }
@@ -229,10 +358,11 @@ impl<C: Real, K: Code> Kernel for FromCodes<'_, C, K> {
 /// Multiplies a part's codes by their channels' inverse scales.
 pub struct Scale<'a, E: Element> {
     numbers: &'a [Cell<E::Real>],
-    part: Matrix<2>,
+    block: &'a Block<'a>,
     y: Target<'a, E>,
     inverse: Table<'a, E::Real>,
     arithmetic: Arithmetic,
+    is_far: bool,
 }
 
 impl<E: Element> Kernel for Scale<'_, E> {
@@ -240,21 +370,24 @@ impl<E: Element> Kernel for Scale<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        if E::IS_NARROW && self.arithmetic == Arithmetic::Native {
-            self.sweep::<T, InElement>(token);
-        } else {
-            self.sweep::<T, InReal>(token);
+        let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
+        match (is_native, T::STREAMS && self.is_far) {
+            (false, false) => self.sweep::<T, InReal, _>(token, Near),
+            (false, true) => self.sweep::<T, InReal, _>(token, Far),
+            (true, false) => self.sweep::<T, InElement, _>(token, Near),
+            (true, true) => self.sweep::<T, InElement, _>(token, Far),
         }
     }
 }
 
 impl<E: Element> Scale<'_, E> {
     #[inline(always)]
-    fn sweep<T: Token, A: Settling>(self, token: T) {
+    fn sweep<T: Token, A: Settling, M: Mode>(self, token: T, mode: M) {
         let compute = FromRounded::<A>(PhantomData);
-        let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode: Near, ahead: 0 };
-        let source = Source::of(&self.numbers[..self.y.rows() * self.y.len()]).fold(self.y.len());
-        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), |row| self.part.run(row));
+        // The numbers are in the nearest cache: nothing is to be asked for.
+        let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode, ahead: 0 };
+        let source = Source::of(self.numbers).fold(self.y.len());
+        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), |row| self.block.run(row));
     }
 }
 
@@ -274,5 +407,43 @@ impl<E: Element, A: Settling> Compute<E, 1, 1> for FromRounded<A> {
     #[inline(always)]
     fn compute<T: Token>(self, _: T, [code]: [Lanes<T, E>; 1], [inverse]: [Lanes<T, E>; 1]) -> Lanes<T, E> {
         spec::dequantize::<T, E, A>(A::settle::<T, E>(code), inverse)
+    }
+}
+
+/// Whether the ends that every channel's elements are clamped to are rounded to the codes' ends, or beyond them. Then
+/// saturation does what clamping would: scales are not negative, and neither a product nor its rounding changes the order of
+/// numbers.
+pub(crate) struct Saturates<'a, E: Element> {
+    pub(crate) channels: Fields<&'a [E::Real]>,
+    pub(crate) how: How,
+    pub(crate) ends: (i64, i64),
+}
+
+impl<E: Element> Kernel for Saturates<'_, E> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) -> bool {
+        let is_native = E::IS_NARROW && self.how.arithmetic == Arithmetic::Native;
+        match (self.how.round_mode, is_native) {
+            (RoundMode::HalfToEven, false) => self.every::<T, HalfToEven, InReal>(token),
+            (RoundMode::HalfToEven, true) => self.every::<T, HalfToEven, InElement>(token),
+            (RoundMode::HalfUp, false) => self.every::<T, HalfUp, InReal>(token),
+            (RoundMode::HalfUp, true) => self.every::<T, HalfUp, InElement>(token),
+        }
+    }
+}
+
+impl<E: Element> Saturates<'_, E> {
+    #[inline(always)]
+    fn every<T: Token, R: Rounding, A: Settling>(self, token: T) -> bool {
+        let qmin = splat::<T, E>(token, E::Real::from_integer(self.ends.0));
+        let qmax = splat::<T, E>(token, E::Real::from_integer(self.ends.1));
+        let Fields { scale, clamp_min, clamp_max, .. } = self.channels;
+        scale.iter().zip(clamp_min).zip(clamp_max).all(|((&scale, &lo), &hi)| {
+            let code =
+                |end| spec::quantize::<T, E, R, A>(token, splat::<T, E>(token, end), splat::<T, E>(token, scale));
+            code(lo).le(qmin).and(qmax.le(code(hi))).bits() & 1 == 1
+        })
     }
 }

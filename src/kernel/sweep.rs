@@ -24,6 +24,8 @@ use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector, splat};
 /// Where a tensor is, as far as speed is concerned.
 pub(super) trait Mode: Copy {
     const IS_FAR: bool;
+    /// Whether reads are asked for ahead.
+    const ASKS: bool;
 }
 
 /// Within the caches, or about to be used again.
@@ -34,12 +36,23 @@ pub(super) struct Near;
 #[derive(Clone, Copy)]
 pub(super) struct Far;
 
+/// Written within the caches, and read from beyond them, or not.
+#[derive(Clone, Copy)]
+pub(super) struct ToNear;
+
 impl Mode for Near {
     const IS_FAR: bool = false;
+    const ASKS: bool = false;
 }
 
 impl Mode for Far {
     const IS_FAR: bool = true;
+    const ASKS: bool = true;
+}
+
+impl Mode for ToNear {
+    const IS_FAR: bool = false;
+    const ASKS: bool = true;
 }
 
 /// What a kernel computes: a vector of results from vectors of N operands and of K parameters of their channels.
@@ -73,7 +86,7 @@ pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
     /// Row k holds parameter k of every channel.
     pub(super) parameters: Source<'a, E::Real>,
     pub(super) mode: M,
-    /// How many elements ahead of a row's reading its memory is asked for, in far mode.
+    /// How many elements ahead of a row's reading its memory is asked for, where the mode asks.
     pub(super) ahead: usize,
 }
 
@@ -294,7 +307,7 @@ where
         while stop - at >= BLOCK * lanes {
             let block = all.cut(0..1, at, BLOCK * lanes);
             for vector in 0..BLOCK {
-                if M::IS_FAR {
+                if M::ASKS {
                     block.prefetch(sweep.token, 0, vector * lanes + sweep.ahead);
                 }
                 sweep.step(block, 0, vector * lanes, parameters, Whole);
@@ -344,7 +357,7 @@ where
             let tile = all.cut(0..all.rows(), at, width * lanes);
             for row in 0..tile.rows() {
                 for (vector, parameters) in parameters[..width].iter().enumerate() {
-                    if M::IS_FAR {
+                    if M::ASKS {
                         ahead.next(|row, at| all.prefetch(sweep.token, row, at));
                     }
                     sweep.step(tile, row, vector * lanes, *parameters, Whole);

@@ -50,6 +50,16 @@ impl Token for Avx2 {
         // SAFETY: every processor of the architecture has it.
         unsafe { _mm_sfence() }
     }
+
+    #[inline(always)]
+    unsafe fn stream_line(self, from: *const u8, to: *mut u8) {
+        // SAFETY: the token exists; the pointers are the caller's promise.
+        unsafe {
+            let (lower, upper) = (_mm256_load_si256(from.cast()), _mm256_load_si256(from.add(32).cast()));
+            _mm256_stream_si256(to.cast(), lower);
+            _mm256_stream_si256(to.add(32).cast(), upper);
+        }
+    }
 }
 
 pub(super) fn is_available() -> bool {

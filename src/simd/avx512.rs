@@ -46,6 +46,12 @@ impl Token for Avx512 {
         // SAFETY: every processor of the architecture has it.
         unsafe { _mm_sfence() }
     }
+
+    #[inline(always)]
+    unsafe fn stream_line(self, from: *const u8, to: *mut u8) {
+        // SAFETY: the token exists; the pointers are the caller's promise.
+        unsafe { _mm512_stream_si512(to.cast(), _mm512_load_si512(from.cast())) }
+    }
 }
 
 /// Whether there is AVX512_BF16 as well.

@@ -110,8 +110,17 @@ pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
     /// To nearest, halves to even.
     fn from_unsigned(integer: u64) -> Self;
 
-    /// Of an integer; what is too large becomes the nearest, NaN becomes 0.
-    fn to_integer(self) -> i64;
+    /// To nearest, halves to even.
+    fn from_i32(integer: i32) -> Self;
+
+    /// To nearest, halves to even.
+    fn from_u32(integer: u32) -> Self;
+
+    /// The integers of either sign that [`Real::to_short_integer`] takes.
+    const MOST_SHORT: i64;
+
+    /// Of an integer up to [`Real::MOST_SHORT`].
+    fn to_short_integer(self) -> i64;
 }
 
 macro_rules! real {
@@ -188,8 +197,23 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn to_integer(self) -> i64 {
-                self as i64
+            fn from_i32(integer: i32) -> $real {
+                integer as $real
+            }
+
+            #[inline(always)]
+            fn from_u32(integer: u32) -> $real {
+                integer as $real
+            }
+
+            const MOST_SHORT: i64 = 1 << ($real::MANTISSA_DIGITS - 2);
+
+            // By its bits, because only AVX-512 has instructions for every width: from a power of two on, every number is an
+            // integer, and the next one has the next bits.
+            #[inline(always)]
+            fn to_short_integer(self) -> i64 {
+                const BASE: $real = 1.5 / $real::EPSILON;
+                i64::from((self + BASE).to_bits().cast_signed()) - i64::from(BASE.to_bits().cast_signed())
             }
         }
     };
@@ -197,6 +221,16 @@ macro_rules! real {
 
 real!(f32, F32);
 real!(f64, F64);
+
+/// Of an integer up to 2^62 of either sign: from the nearest multiple of 2^32, and the rest.
+#[inline(always)]
+pub(crate) fn long_integer(integer: f64) -> i64 {
+    const UNIT: f64 = (1u64 << 32) as f64;
+    // The sum is rounded to an integer.
+    const BASE: f64 = 1.5 / f64::EPSILON;
+    let units = (integer / UNIT + BASE) - BASE;
+    (units.to_short_integer() << 32) + (integer - units * UNIT).to_short_integer()
+}
 
 macro_rules! narrow {
     ($narrow:ident, $max:expr, $from:ident, $to:ident, $($special:tt)*) => {

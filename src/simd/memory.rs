@@ -7,9 +7,11 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::{ptr, slice};
 
-use super::{Element, Lanes, Real, Token, Vector};
+use super::{Element, LINE, Lanes, Real, Token, Vector};
 
 /// Rows to read.
 #[derive(Debug)]
@@ -119,6 +121,16 @@ impl<'a, E> Source<'a, E> {
     #[inline(always)]
     pub(crate) fn prefetch<T: Token>(&self, token: T, row: usize, at: usize) {
         token.prefetch(self.at(row, at).cast());
+    }
+}
+
+impl<'a, E> Source<'a, E> {
+    /// A row's elements.
+    #[inline(always)]
+    pub(crate) fn cells(&self, row: usize) -> &'a [Cell<E>] {
+        assert!(row < self.rows);
+        // SAFETY: elements that may be read, and are written by this thread alone; a cell has its content's layout.
+        unsafe { slice::from_raw_parts(self.at(row, 0).cast(), self.len) }
     }
 }
 
@@ -236,13 +248,45 @@ impl<'a, E> Target<'a, E> {
     }
 }
 
-impl<E: Copy> Target<'_, E> {
-    /// Writes an element itself.
+impl<'a, E> Target<'a, E> {
+    /// One row of memory that need not be initialised.
     #[inline(always)]
-    pub(crate) fn set(&self, row: usize, at: usize, element: E) {
-        assert!(row < self.rows && at < self.len);
-        // SAFETY: within the row, as asserted.
-        unsafe { self.at(row, at).write(element) }
+    pub(crate) fn of_uninit(cells: &'a [Cell<MaybeUninit<E>>]) -> Self {
+        // SAFETY: cells of this thread, which have their content's layout and may be written through a shared reference.
+        unsafe { Self::new(cells.as_ptr().cast_mut().cast(), 0, 1, cells.len()) }
+    }
+
+    /// A row's elements, to write.
+    #[inline(always)]
+    pub(crate) fn cells(&self, row: usize) -> &'a [Cell<MaybeUninit<E>>] {
+        assert!(row < self.rows);
+        // SAFETY: elements that this thread alone uses; a cell has its content's layout.
+        unsafe { slice::from_raw_parts(self.at(row, 0).cast(), self.len) }
+    }
+
+    /// How many bytes after the beginning of a cache line the first element is.
+    #[inline(always)]
+    pub(crate) fn phase(&self) -> usize {
+        self.first.addr() % LINE
+    }
+
+    /// Writes the only row, its whole cache lines past the caches. The elements are at the same place in their lines.
+    #[inline(always)]
+    pub(crate) fn stream_row<T: Token>(&self, token: T, elements: &[Cell<MaybeUninit<E>>]) {
+        let from = Target::of_uninit(elements);
+        assert!(self.rows == 1 && self.len == from.len && self.phase() == from.phase());
+        let (size, from, to) =
+            (self.len * size_of::<E>(), from.first.cast_const().cast::<u8>(), self.first.cast::<u8>());
+        let head = (to.addr().wrapping_neg() % LINE).min(size);
+        let end = size - (size - head) % LINE;
+        // SAFETY: within the rows, which are of one size; lines after the head are aligned in both.
+        unsafe {
+            ptr::copy_nonoverlapping(from, to, head);
+            for line in (head..end).step_by(LINE) {
+                token.stream_line(from.add(line), to.add(line));
+            }
+            ptr::copy_nonoverlapping(from.add(end), to.add(end), size - end);
+        }
     }
 }
 

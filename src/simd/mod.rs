@@ -32,7 +32,7 @@ mod x86;
 
 use std::ptr;
 
-pub(crate) use element::{Element, Lanes, Real, splat};
+pub(crate) use element::{Element, Lanes, Real, long_integer, splat};
 pub(crate) use isa::Isa;
 
 /// The most lanes that a vector of any token has.
@@ -62,6 +62,16 @@ pub trait Token: Copy + 'static {
 
     /// Orders streaming stores before all that follows.
     fn finish_streaming(self);
+
+    /// Copies a cache line past the caches.
+    ///
+    /// # Safety
+    /// Both are aligned to [`LINE`] bytes; `from` is valid for reads of as many, `to` for writes.
+    #[inline(always)]
+    unsafe fn stream_line(self, from: *const u8, to: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { ptr::copy_nonoverlapping(from, to, LINE) }
+    }
 }
 
 /// As many numbers as the instruction set computes at once. Every operation is one IEEE operation per lane.

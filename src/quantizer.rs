@@ -111,11 +111,11 @@ impl<E: Element> Quantizer<E> {
         codes: &Output<'_, K>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let is_far = plan::is_far(layout.elements() * size_of::<K>(), exec::last_level_size());
-        let how = How { clamps: self.clamps && !self.saturates, ..self.how(is_far) };
+        let [is_input_far, is_far] = [size_of::<E>(), size_of::<K>()].map(|size| has_far(layout, size));
+        let how = How { clamps: self.clamps && !self.saturates, ..self.how(is_input_far) };
         let (parameters, ends) = (self.parameters(), self.attrs.codes());
         executor.run(plan.pieces(), &|index| {
-            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends }.run();
+            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends, is_far }.run();
         })
     }
 
@@ -128,7 +128,7 @@ impl<E: Element> Quantizer<E> {
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let is_far = plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size());
+        let is_far = has_far(layout, size_of::<E>());
         let (inverse, arithmetic) = (self.channels.table(INVERSE), self.attrs.arithmetic);
         executor.run(plan.pieces(), &|index| {
             Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic, is_far }.run();
@@ -214,5 +214,10 @@ fn is_far<E, const N: usize>(layout: &Layout<N>, input: &Input<'_, E>, output: &
 where
     E: Element,
 {
-    !input.is(output) && plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size())
+    !input.is(output) && has_far(layout, size_of::<E>())
+}
+
+/// Whether an operand of elements of such a size is beyond the caches.
+fn has_far<const N: usize>(layout: &Layout<N>, element_size: usize) -> bool {
+    plan::is_far(layout.elements() * element_size, exec::last_level_size())
 }

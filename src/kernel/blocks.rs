@@ -8,7 +8,8 @@ use std::ops::Range;
 
 use super::for_each_matrix;
 use crate::layout::{Matrix, Piece, Run};
-use crate::simd::{self, Kernel, Real, Token};
+use crate::simd::memory::{Source, Target};
+use crate::simd::{self, Element, Kernel, Real, Token};
 
 /// The first step makes a number of C of each of a block's elements, the second makes elements of the numbers.
 pub(super) trait Step<C> {
@@ -25,36 +26,71 @@ pub(super) trait Step<C> {
 /// Several whole rows of a matrix, or a part of one.
 pub(super) struct Block<'a> {
     matrix: &'a Matrix<2>,
-    pub(super) rows: Range<usize>,
-    pub(super) left: usize,
-    pub(super) len: usize,
+    rows: Range<usize>,
+    left: usize,
+    len: usize,
+    /// Whether the second step writes past the caches.
+    pub(super) is_far: bool,
 }
 
 impl Block<'_> {
-    /// Whether its elements are where the operands have them; what is not is in a stage.
-    #[inline(always)]
-    pub(super) fn is_contiguous(&self) -> bool {
-        self.matrix.is_contiguous()
-    }
-
     /// The channels of a row.
     #[inline(always)]
     pub(super) fn run(&self, row: usize) -> Run {
         self.matrix.run(self.rows.start + row).after(self.left)
     }
+
+    pub(super) fn of_source<'a, E>(&self, matrix: Source<'a, E>) -> Source<'a, E> {
+        matrix.cut(self.rows.clone(), self.left, self.len)
+    }
+
+    pub(super) fn of_target<'a, E>(&self, matrix: Target<'a, E>) -> Target<'a, E> {
+        matrix.cut(self.rows.clone(), self.left, self.len)
+    }
+}
+
+/// The most elements of a block: as many as fill 4 KB, but for float64, of which that would be few. Longer blocks would push
+/// what is asked for ahead out of the nearest cache.
+pub(super) const fn block_size<E: Element>() -> usize {
+    if E::IS_NARROW { LONG } else { SHORT }
+}
+
+pub(super) const LONG: usize = 2048;
+const SHORT: usize = 1024;
+
+/// Runs both steps on every block of a piece. `is_far` says whether what is written is beyond the caches.
+pub(super) fn in_two_steps<E: Element>(
+    piece: &Piece<'_, 2>,
+    is_far: bool,
+    first: &mut dyn Step<E::Real>,
+    second: &mut dyn Step<E::Real>,
+) {
+    if E::IS_NARROW {
+        on_every_block::<E::Real, LONG>(piece, is_far, first, second);
+    } else {
+        on_every_block::<E::Real, SHORT>(piece, is_far, first, second);
+    }
+    if is_far {
+        simd::run(FinishStreaming);
+    }
 }
 
 /// The numbers of a block, where vectors and cache lines begin.
 #[repr(align(64))]
-struct Numbers<C>([Cell<C>; 2048]);
+struct Numbers<C, const SIZE: usize>([Cell<C>; SIZE]);
 
-/// Runs both steps on every block of a piece. Streaming stores are finished afterwards.
-pub(super) fn in_two_steps<C: Real>(piece: &Piece<'_, 2>, first: &mut dyn Step<C>, second: &mut dyn Step<C>) {
-    let numbers = Numbers([const { Cell::new(C::ZERO) }; 2048]);
+fn on_every_block<C: Real, const SIZE: usize>(
+    piece: &Piece<'_, 2>,
+    is_far: bool,
+    first: &mut dyn Step<C>,
+    second: &mut dyn Step<C>,
+) {
+    let numbers = Numbers([const { Cell::new(C::ZERO) }; SIZE]);
     for_each_matrix(piece, |matrix| {
         first.begin(matrix);
         second.begin(matrix);
-        for_each_block(matrix, 8192 / size_of::<C>(), |block| {
+        // What is not contiguous is written to a stage, which is near.
+        for_each_block(matrix, SIZE, is_far && matrix.is_contiguous(), |block| {
             let numbers = &numbers.0[..block.rows.len() * block.len];
             first.run(block, numbers);
             second.run(block, numbers);
@@ -63,19 +99,18 @@ pub(super) fn in_two_steps<C: Real>(piece: &Piece<'_, 2>, first: &mut dyn Step<C
     });
 }
 
-fn for_each_block(matrix: &Matrix<2>, size: usize, mut work: impl FnMut(&Block<'_>)) {
+fn for_each_block(matrix: &Matrix<2>, size: usize, is_far: bool, mut work: impl FnMut(&Block<'_>)) {
     let columns = matrix.len().min(size);
     let height = size / columns;
     for top in (0..matrix.rows).step_by(height) {
         let rows = top..matrix.rows.min(top + height);
         for left in (0..matrix.len()).step_by(columns) {
-            work(&Block { matrix, rows: rows.clone(), left, len: columns.min(matrix.len() - left) });
+            work(&Block { matrix, rows: rows.clone(), left, len: columns.min(matrix.len() - left), is_far });
         }
     }
 }
 
-/// Lets what was written past the caches be seen.
-pub(super) struct FinishStreaming;
+struct FinishStreaming;
 
 impl Kernel for FinishStreaming {
     type Output = ();

@@ -9,7 +9,7 @@
 //! The steps between numbers and integers are plain loops over slices, which the compiler turns into vectors of the
 //! instruction set.
 //!
-//! Past the caches go whole cache lines. Codes may be a fraction of a vector's size: they are written near, and a part's
+//! Past the caches go whole cache lines. Codes may be a fraction of a vector's size: they are written near, and a block's
 //! lines are then copied.
 
 use std::cell::Cell;
@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use super::apply::How;
-use super::blocks::{Block, FinishStreaming, Step, in_two_steps};
+use super::blocks::{Block, LONG, Step, block_size, in_two_steps};
 use super::operands::{Elements, Numbers, Operands};
 use super::sweep::{Compute, Far, Mode, Near, Sweep, ToNear};
 use crate::attrs::{Arithmetic, RoundMode};
@@ -25,7 +25,7 @@ use crate::channels::{Fields, Table};
 use crate::exec::{Input, Output, Stage};
 use crate::layout::{Matrix, Piece};
 use crate::simd::memory::{Source, Target};
-use crate::simd::{self, Element, Kernel, LINE, Lanes, Mask, Real, Token, Vector, long_integer, splat};
+use crate::simd::{self, Element, Kernel, LINE, Lanes, MAX_LANES, Mask, Real, Token, Vector, long_integer, splat};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// An integer type that holds codes.
@@ -80,19 +80,17 @@ pub(crate) struct Quantize<'a, E: Element, K> {
     pub(crate) parameters: Table<'a, E::Real>,
     pub(crate) how: How,
     pub(crate) ends: (i64, i64),
+    /// Whether the codes are beyond the caches, as `how` says of the input.
+    pub(crate) is_far: bool,
 }
 
 impl<E: Element, K: Code> Quantize<'_, E, K> {
     pub(crate) fn run(self) {
-        let Quantize { piece, input, codes, parameters, how, ends } = self;
+        let Quantize { piece, input, codes, parameters, how, ends, is_far } = self;
         let (read, write) = (Stage::new(), Stage::new());
         let mut round = RoundBlocks { input, stage: &read, x: Source::of(&[]), parameters, how };
-        let mut saturate =
-            SaturateBlocks { output: codes, stage: &write, codes: Target::of(&[]), ends, is_far: how.is_far };
-        in_two_steps(&piece, &mut round, &mut saturate);
-        if how.is_far {
-            simd::run(FinishStreaming);
-        }
+        let mut saturate = SaturateBlocks { output: codes, stage: &write, codes: Target::of(&[]), ends };
+        in_two_steps::<E>(&piece, is_far, &mut round, &mut saturate);
     }
 }
 
@@ -113,11 +111,8 @@ impl<E: Element, K: Code> Dequantize<'_, E, K> {
         let Dequantize { piece, codes, output, inverse, arithmetic, is_far } = self;
         let (read, write) = (Stage::new(), Stage::new());
         let mut widen = WidenBlocks { input: codes, stage: &read, codes: Source::of(&[]) };
-        let mut scale = ScaleBlocks { output, stage: &write, y: Target::of(&[]), inverse, arithmetic, is_far };
-        in_two_steps(&piece, &mut widen, &mut scale);
-        if is_far {
-            simd::run(FinishStreaming);
-        }
+        let mut scale = ScaleBlocks { output, stage: &write, y: Target::of(&[]), inverse, arithmetic };
+        in_two_steps::<E>(&piece, is_far, &mut widen, &mut scale);
     }
 }
 
@@ -135,7 +130,6 @@ struct SaturateBlocks<'a, K> {
     stage: &'a Stage<K>,
     codes: Target<'a, K>,
     ends: (i64, i64),
-    is_far: bool,
 }
 
 struct WidenBlocks<'a, K> {
@@ -150,7 +144,6 @@ struct ScaleBlocks<'a, E: Element> {
     y: Target<'a, E>,
     inverse: Table<'a, E::Real>,
     arithmetic: Arithmetic,
-    is_far: bool,
 }
 
 impl<E: Element> Step<E::Real> for RoundBlocks<'_, E> {
@@ -159,7 +152,7 @@ impl<E: Element> Step<E::Real> for RoundBlocks<'_, E> {
     }
 
     fn run(&self, block: &Block<'_>, numbers: &[Cell<E::Real>]) {
-        let x = self.x.cut(block.rows.clone(), block.left, block.len);
+        let x = block.of_source(self.x);
         E::round_codes(Round { x, block, numbers, parameters: self.parameters, how: self.how });
     }
 }
@@ -170,8 +163,8 @@ impl<C: Real, K: Code> Step<C> for SaturateBlocks<'_, K> {
     }
 
     fn run(&self, block: &Block<'_>, numbers: &[Cell<C>]) {
-        let codes = self.codes.cut(block.rows.clone(), block.left, block.len);
-        simd::run(ToCodes { numbers, codes, ends: self.ends, is_far: self.is_far && block.is_contiguous() });
+        let codes = block.of_target(self.codes);
+        simd::run(ToCodes { numbers, codes, ends: self.ends, is_far: block.is_far });
     }
 
     fn end(&self, matrix: &Matrix<2>) {
@@ -185,7 +178,7 @@ impl<C: Real, K: Code> Step<C> for WidenBlocks<'_, K> {
     }
 
     fn run(&self, block: &Block<'_>, numbers: &[Cell<C>]) {
-        simd::run(FromCodes { codes: self.codes.cut(block.rows.clone(), block.left, block.len), numbers });
+        simd::run(FromCodes { codes: block.of_source(self.codes), numbers });
     }
 }
 
@@ -195,9 +188,8 @@ impl<E: Element> Step<E::Real> for ScaleBlocks<'_, E> {
     }
 
     fn run(&self, block: &Block<'_>, numbers: &[Cell<E::Real>]) {
-        let y = self.y.cut(block.rows.clone(), block.left, block.len);
-        let (inverse, arithmetic, is_far) = (self.inverse, self.arithmetic, self.is_far && block.is_contiguous());
-        E::scale_codes(Scale { numbers, block, y, inverse, arithmetic, is_far });
+        let y = block.of_target(self.y);
+        E::scale_codes(Scale { numbers, block, y, inverse: self.inverse, arithmetic: self.arithmetic });
     }
 
     fn end(&self, matrix: &Matrix<2>) {
@@ -246,15 +238,12 @@ impl<E: Element> Round<'_, E> {
             compute: ToRounded::<R, A>(PhantomData),
             parameters: self.parameters.source(),
             mode: ToNear,
-            ahead: if self.how.is_far { AHEAD } else { 0 },
+            ahead: if self.how.is_far { 2 * block_size::<E>() } else { 0 },
         };
         let target = Target::of(self.numbers).fold(self.x.len());
         sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.block.run(row));
     }
 }
-
-/// How many elements ahead memory is asked for: what comes while other parts are in their second step.
-const AHEAD: usize = 2048;
 
 /// By the scale, and where there are four parameters clamped to the last two.
 struct ToRounded<R, A>(PhantomData<(R, A)>);
@@ -291,40 +280,85 @@ impl<C: Real, K: Code> Kernel for ToCodes<'_, C, K> {
     fn run<T: Token>(self, token: T) {
         let codes = if self.codes.is_unfoldable() { self.codes.unfold() } else { self.codes };
         if !(T::STREAMS && self.is_far && codes.rows() == 1) {
-            return self.write(codes);
+            return self.write(token, codes);
         }
-        let lines = Lines::<K>([const { Cell::new(MaybeUninit::uninit()) }; 2048 + LINE]);
+        let lines = Lines::<K>([const { Cell::new(MaybeUninit::uninit()) }; LONG + LINE]);
         let elements = &lines.0[codes.phase() / size_of::<K>()..][..codes.len()];
-        self.write(Target::of_uninit(elements));
+        self.write(token, Target::of_uninit(elements));
         codes.stream_row(token, elements);
     }
 }
 
-/// Room for a part's codes wherever in a cache line they begin.
+/// Room for a block's codes wherever in a cache line they begin.
 #[repr(align(64))]
-struct Lines<K>([Cell<MaybeUninit<K>>; 2048 + LINE]);
+struct Lines<K>([Cell<MaybeUninit<K>>; LONG + LINE]);
 
 impl<C: Real, K: Code> ToCodes<'_, C, K> {
     #[inline(always)]
-    fn write(&self, codes: Target<'_, K>) {
-        let (qmin, qmax) = self.ends;
-        if size_of::<K>() <= 2 || -C::MOST_SHORT <= qmin && qmax <= C::MOST_SHORT {
-            let (least, greatest) = (C::from_integer(qmin), C::from_integer(qmax));
-            self.each(codes, |number| saturate(number, least, greatest).to_short_integer());
-        } else {
-            let (least, greatest) = (f64::from_integer(qmin), f64::from_integer(qmax));
-            // The ends as numbers may be further out by one.
-            self.each(codes, |number| long_integer(saturate(number.into(), least, greatest)).clamp(qmin, qmax));
+    fn write<T: Token>(&self, token: T, codes: Target<'_, K>) {
+        for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
+            if size_of::<K>() <= 2 {
+                self.narrow(token, numbers, codes.cut(row..row + 1, 0, codes.len()));
+            } else {
+                self.wide(numbers, codes.cells(row));
+            }
+        }
+    }
+
+    /// By float32, which has every code and keeps the order of all numbers.
+    #[inline(always)]
+    fn narrow<T: Token>(&self, token: T, numbers: &[Cell<C>], codes: Target<'_, K>) {
+        let [least, greatest] = [self.ends.0, self.ends.1].map(|end| T::F32::splat(token, end as f32));
+        let step = |numbers: Source<'_, C>, codes: Target<'_, K>, at: usize| {
+            let (numbers, codes) =
+                (numbers.cut(0..1, at, STEP * T::F32::LANES), codes.cut(0..1, at, STEP * T::F32::LANES));
+            let mut four = [least; STEP];
+            for (index, vector) in four.iter_mut().enumerate() {
+                *vector = spec::clamp(numbers.load_f32(token, 0, index * T::F32::LANES), least, greatest);
+            }
+            codes.store_lowest_bits(four, 0, 0);
+        };
+        let len = STEP * T::F32::LANES;
+        let whole = numbers.len() / len * len;
+        for at in (0..whole).step_by(len) {
+            step(Source::of(numbers), codes, at);
+        }
+        if whole < numbers.len() {
+            let padded = [const { Cell::new(C::ZERO) }; STEP * MAX_LANES];
+            let padded_codes = [const { Cell::new(MaybeUninit::uninit()) }; STEP * MAX_LANES];
+            for (number, padded) in numbers[whole..].iter().zip(&padded) {
+                padded.set(number.get());
+            }
+            step(Source::of(&padded), Target::of_uninit(&padded_codes), 0);
+            for (code, padded) in codes.cells(0)[whole..].iter().zip(&padded_codes) {
+                code.set(padded.get());
+            }
         }
     }
 
     #[inline(always)]
-    fn each(&self, codes: Target<'_, K>, code: impl Fn(C) -> i64) {
-        for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
-            for (number, to) in numbers.iter().zip(codes.cells(row)) {
-                to.set(MaybeUninit::new(K::from_integer(code(number.get()))));
-            }
+    fn wide(&self, numbers: &[Cell<C>], codes: &[Cell<MaybeUninit<K>>]) {
+        let (qmin, qmax) = self.ends;
+        if -C::MOST_SHORT <= qmin && qmax <= C::MOST_SHORT {
+            let (least, greatest) = (C::from_integer(qmin), C::from_integer(qmax));
+            write_each(numbers, codes, |number| saturate(number, least, greatest).to_short_integer());
+        } else {
+            let (least, greatest) = (f64::from_integer(qmin), f64::from_integer(qmax));
+            // The ends as numbers may be further out by one.
+            write_each(numbers, codes, |number: C| {
+                long_integer(saturate(number.into(), least, greatest)).clamp(qmin, qmax)
+            });
         }
+    }
+}
+
+/// Vectors that are written at once.
+const STEP: usize = 4;
+
+#[inline(always)]
+fn write_each<C: Real, K: Code>(numbers: &[Cell<C>], codes: &[Cell<MaybeUninit<K>>], code: impl Fn(C) -> i64) {
+    for (number, to) in numbers.iter().zip(codes) {
+        to.set(MaybeUninit::new(K::from_integer(code(number.get()))));
     }
 }
 
@@ -362,7 +396,6 @@ pub struct Scale<'a, E: Element> {
     y: Target<'a, E>,
     inverse: Table<'a, E::Real>,
     arithmetic: Arithmetic,
-    is_far: bool,
 }
 
 impl<E: Element> Kernel for Scale<'_, E> {
@@ -371,7 +404,7 @@ impl<E: Element> Kernel for Scale<'_, E> {
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         let is_native = E::IS_NARROW && self.arithmetic == Arithmetic::Native;
-        match (is_native, T::STREAMS && self.is_far) {
+        match (is_native, T::STREAMS && self.block.is_far) {
             (false, false) => self.sweep::<T, InReal, _>(token, Near),
             (false, true) => self.sweep::<T, InReal, _>(token, Far),
             (true, false) => self.sweep::<T, InElement, _>(token, Near),

@@ -121,10 +121,16 @@ pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
 
     /// Of an integer up to [`Real::MOST_SHORT`].
     fn to_short_integer(self) -> i64;
+
+    /// Each as the nearest float32.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of a vector's number of numbers.
+    unsafe fn load_f32<V: Vector32>(token: V::Token, from: *const Self) -> V;
 }
 
 macro_rules! real {
-    ($real:ident, $vector:ident) => {
+    ($real:ident, $vector:ident, $load_f32:ident) => {
         impl Element for $real {
             type Real = $real;
             type Vector<T: Token> = T::$vector;
@@ -193,7 +199,18 @@ macro_rules! real {
 
             #[inline(always)]
             fn from_unsigned(integer: u64) -> $real {
-                integer as $real
+                // Processors convert signed ones. Half of a large one is rounded to the same bits, if what falls off is kept in
+                // the lowest bit.
+                let is_large = integer > i64::MAX.cast_unsigned();
+                let half = if is_large { integer >> 1 | integer & 1 } else { integer };
+                let number = half.cast_signed() as $real;
+                if is_large { number + number } else { number }
+            }
+
+            #[inline(always)]
+            unsafe fn load_f32<V: Vector32>(token: V::Token, from: *const $real) -> V {
+                // SAFETY: the caller's promise.
+                unsafe { V::$load_f32(token, from) }
             }
 
             #[inline(always)]
@@ -219,8 +236,8 @@ macro_rules! real {
     };
 }
 
-real!(f32, F32);
-real!(f64, F64);
+real!(f32, F32, load);
+real!(f64, F64, load_f64);
 
 /// Of an integer up to 2^62 of either sign: from the nearest multiple of 2^32, and the rest.
 #[inline(always)]

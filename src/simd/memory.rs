@@ -11,7 +11,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::{ptr, slice};
 
-use super::{Element, LINE, Lanes, Real, Token, Vector};
+use super::{Element, LINE, Lanes, Real, Token, Vector, Vector32};
 
 /// Rows to read.
 #[derive(Debug)]
@@ -173,6 +173,14 @@ impl<C: Real> Source<'_, C> {
         unsafe { span.load_numbers(token, self.at(row, at)) }
     }
 
+    /// A vector of the nearest float32.
+    #[inline(always)]
+    pub(crate) fn load_f32<V: Vector32>(&self, token: V::Token, row: usize, at: usize) -> V {
+        assert!(row < self.rows && at <= self.len && V::LANES <= self.len - at);
+        // SAFETY: a vector's numbers lie within the row, as asserted.
+        unsafe { C::load_f32(token, self.at(row, at)) }
+    }
+
     /// Lane i is number `(at + i) / repeats`; repeats is 2 or more and less than there are lanes.
     #[inline(always)]
     pub(crate) fn load_repeated<V: Vector<Lane = C>>(
@@ -262,6 +270,21 @@ impl<'a, E> Target<'a, E> {
         assert!(row < self.rows);
         // SAFETY: elements that this thread alone uses; a cell has its content's layout.
         unsafe { slice::from_raw_parts(self.at(row, 0).cast(), self.len) }
+    }
+
+    /// Writes the lowest bits of integers, as [`Vector32::store_bytes`] does; the elements are as large.
+    #[inline(always)]
+    pub(crate) fn store_lowest_bits<V: Vector32>(&self, integers: [V; 4], row: usize, at: usize) {
+        assert!(row < self.rows && at <= self.len && 4 * V::LANES <= self.len - at);
+        let to = self.at(row, at);
+        // SAFETY: four vectors' elements lie within the row, as asserted, and are of the size that is stored.
+        unsafe {
+            match size_of::<E>() {
+                1 => V::store_bytes(integers, to.cast()),
+                2 => V::store_words(integers, to.cast()),
+                _ => unreachable!("elements of 1 or 2 bytes"),
+            }
+        }
     }
 
     /// How many bytes after the beginning of a cache line the first element is.

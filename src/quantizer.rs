@@ -6,7 +6,7 @@ use crate::attrs::{Attrs, Degenerate};
 use crate::channels::{Channels, Fields, INVERSE, RANGE, SCALES_AND_CLAMPS, Table};
 use crate::exec::{self, Executor, Input, Output};
 use crate::kernel::apply::{Apply, How};
-use crate::kernel::codes::{Code, Dequantize, Quantize, Saturates};
+use crate::kernel::codes::{Beyond, Code, Dequantize, Quantize, Saturates};
 use crate::kernel::fused::Fused;
 use crate::kernel::grad::Gradient;
 use crate::kernel::parameters::Prepare;
@@ -111,11 +111,11 @@ impl<E: Element> Quantizer<E> {
         codes: &Output<'_, K>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let [is_input_far, is_far] = [size_of::<E>(), size_of::<K>()].map(|size| has_far(layout, size));
-        let how = How { clamps: self.clamps && !self.saturates, ..self.how(is_input_far) };
+        let how = How { clamps: self.clamps && !self.saturates, ..self.how(false) };
+        let beyond = Beyond { input: is_beyond::<E, 2>(layout), output: is_beyond::<K, 2>(layout) };
         let (parameters, ends) = (self.parameters(), self.attrs.codes());
         executor.run(plan.pieces(), &|index| {
-            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends, is_far }.run();
+            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends, beyond }.run();
         })
     }
 
@@ -128,10 +128,10 @@ impl<E: Element> Quantizer<E> {
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let is_far = has_far(layout, size_of::<E>());
+        let beyond = Beyond { input: is_beyond::<K, 2>(layout), output: is_beyond::<E, 2>(layout) };
         let (inverse, arithmetic) = (self.channels.table(INVERSE), self.attrs.arithmetic);
         executor.run(plan.pieces(), &|index| {
-            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic, is_far }.run();
+            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic, beyond }.run();
         })
     }
 
@@ -214,10 +214,10 @@ fn is_far<E, const N: usize>(layout: &Layout<N>, input: &Input<'_, E>, output: &
 where
     E: Element,
 {
-    !input.is(output) && has_far(layout, size_of::<E>())
+    !input.is(output) && is_beyond::<E, N>(layout)
 }
 
-/// Whether an operand of elements of such a size is beyond the caches.
-fn has_far<const N: usize>(layout: &Layout<N>, element_size: usize) -> bool {
-    plan::is_far(layout.elements() * element_size, exec::last_level_size())
+/// Whether an operand of such elements is beyond the caches.
+fn is_beyond<E, const N: usize>(layout: &Layout<N>) -> bool {
+    plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size())
 }

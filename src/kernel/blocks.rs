@@ -49,14 +49,10 @@ impl Block<'_> {
     }
 }
 
-/// The most elements of a block: as many as fill 4 KB, but for float64, of which that would be few. Longer blocks would push
-/// what is asked for ahead out of the nearest cache.
-pub(super) const fn block_size<E: Element>() -> usize {
-    if E::IS_NARROW { LONG } else { SHORT }
-}
-
-pub(super) const LONG: usize = 2048;
+/// The most elements of a block. Longer ones would push what is asked for ahead out of the nearest cache; 16-bit elements take
+/// half the room.
 const SHORT: usize = 1024;
+const LONG: usize = 2 * SHORT;
 
 /// Runs both steps on every block of a piece. `is_far` says whether what is written is beyond the caches.
 pub(super) fn in_two_steps<E: Element>(

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use super::apply::How;
-use super::blocks::{Block, LONG, Step, block_size, in_two_steps};
+use super::blocks::{Block, Step, in_two_steps};
 use super::operands::{Elements, Numbers, Operands};
 use super::sweep::{Compute, Far, Mode, Near, Sweep, ToNear};
 use crate::attrs::{Arithmetic, RoundMode};
@@ -25,7 +25,7 @@ use crate::channels::{Fields, Table};
 use crate::exec::{Input, Output, Stage};
 use crate::layout::{Matrix, Piece};
 use crate::simd::memory::{Source, Target};
-use crate::simd::{self, Element, Kernel, LINE, Lanes, MAX_LANES, Mask, Real, Token, Vector, long_integer, splat};
+use crate::simd::{self, Element, Kernel, LINE, Lanes, MAX_LANES, Mask, Real, Token, Vector, splat};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// An integer type that holds codes.
@@ -70,6 +70,13 @@ code! {
     u64 as u64 by from_unsigned,
 }
 
+/// Which operands are beyond the caches.
+#[derive(Clone, Copy)]
+pub(crate) struct Beyond {
+    pub(crate) input: bool,
+    pub(crate) output: bool,
+}
+
 /// The codes of a piece's elements. K may be the unsigned type where codes are signed: its bits are the same.
 pub(crate) struct Quantize<'a, E: Element, K> {
     /// Of input and codes.
@@ -80,17 +87,16 @@ pub(crate) struct Quantize<'a, E: Element, K> {
     pub(crate) parameters: Table<'a, E::Real>,
     pub(crate) how: How,
     pub(crate) ends: (i64, i64),
-    /// Whether the codes are beyond the caches, as `how` says of the input.
-    pub(crate) is_far: bool,
+    pub(crate) beyond: Beyond,
 }
 
 impl<E: Element, K: Code> Quantize<'_, E, K> {
     pub(crate) fn run(self) {
-        let Quantize { piece, input, codes, parameters, how, ends, is_far } = self;
+        let Quantize { piece, input, codes, parameters, how, ends, beyond } = self;
         let (read, write) = (Stage::new(), Stage::new());
-        let mut round = RoundBlocks { input, stage: &read, x: Source::of(&[]), parameters, how };
+        let mut round = RoundBlocks { input, stage: &read, x: Source::of(&[]), parameters, how, is_far: beyond.input };
         let mut saturate = SaturateBlocks { output: codes, stage: &write, codes: Target::of(&[]), ends };
-        in_two_steps::<E>(&piece, is_far, &mut round, &mut saturate);
+        in_two_steps::<E>(&piece, beyond.output, &mut round, &mut saturate);
     }
 }
 
@@ -103,18 +109,21 @@ pub(crate) struct Dequantize<'a, E: Element, K> {
     /// Each channel's inverse.
     pub(crate) inverse: Table<'a, E::Real>,
     pub(crate) arithmetic: Arithmetic,
-    pub(crate) is_far: bool,
+    pub(crate) beyond: Beyond,
 }
 
 impl<E: Element, K: Code> Dequantize<'_, E, K> {
     pub(crate) fn run(self) {
-        let Dequantize { piece, codes, output, inverse, arithmetic, is_far } = self;
+        let Dequantize { piece, codes, output, inverse, arithmetic, beyond } = self;
         let (read, write) = (Stage::new(), Stage::new());
-        let mut widen = WidenBlocks { input: codes, stage: &read, codes: Source::of(&[]) };
+        let mut widen = WidenBlocks { input: codes, stage: &read, codes: Source::of(&[]), is_far: beyond.input };
         let mut scale = ScaleBlocks { output, stage: &write, y: Target::of(&[]), inverse, arithmetic };
-        in_two_steps::<E>(&piece, is_far, &mut widen, &mut scale);
+        in_two_steps::<E>(&piece, beyond.output, &mut widen, &mut scale);
     }
 }
+
+/// Bytes ahead that memory is asked for: it comes while the blocks before are in their second step.
+const AHEAD: usize = 8 << 10;
 
 /// The steps, each with the matrix whose blocks it reads or writes.
 struct RoundBlocks<'a, E: Element> {
@@ -123,6 +132,7 @@ struct RoundBlocks<'a, E: Element> {
     x: Source<'a, E>,
     parameters: Table<'a, E::Real>,
     how: How,
+    is_far: bool,
 }
 
 struct SaturateBlocks<'a, K> {
@@ -136,6 +146,7 @@ struct WidenBlocks<'a, K> {
     input: &'a Input<'a, K>,
     stage: &'a Stage<K>,
     codes: Source<'a, K>,
+    is_far: bool,
 }
 
 struct ScaleBlocks<'a, E: Element> {
@@ -153,7 +164,8 @@ impl<E: Element> Step<E::Real> for RoundBlocks<'_, E> {
 
     fn run(&self, block: &Block<'_>, numbers: &[Cell<E::Real>]) {
         let x = block.of_source(self.x);
-        E::round_codes(Round { x, block, numbers, parameters: self.parameters, how: self.how });
+        let ahead = if self.is_far { AHEAD / size_of::<E>() } else { 0 };
+        E::round_codes(Round { x, block, numbers, parameters: self.parameters, how: self.how, ahead });
     }
 }
 
@@ -178,7 +190,7 @@ impl<C: Real, K: Code> Step<C> for WidenBlocks<'_, K> {
     }
 
     fn run(&self, block: &Block<'_>, numbers: &[Cell<C>]) {
-        simd::run(FromCodes { codes: block.of_source(self.codes), numbers });
+        simd::run(FromCodes { codes: block.of_source(self.codes), numbers, is_far: self.is_far });
     }
 }
 
@@ -197,13 +209,15 @@ impl<E: Element> Step<E::Real> for ScaleBlocks<'_, E> {
     }
 }
 
-/// Rounds a part's elements to codes, not yet saturated.
+/// Rounds a block's elements to codes, not yet saturated.
 pub struct Round<'a, E: Element> {
     x: Source<'a, E>,
     block: &'a Block<'a>,
     numbers: &'a [Cell<E::Real>],
     parameters: Table<'a, E::Real>,
     how: How,
+    /// How many elements ahead memory is asked for.
+    ahead: usize,
 }
 
 impl<E: Element> Kernel for Round<'_, E> {
@@ -238,7 +252,7 @@ impl<E: Element> Round<'_, E> {
             compute: ToRounded::<R, A>(PhantomData),
             parameters: self.parameters.source(),
             mode: ToNear,
-            ahead: if self.how.is_far { 2 * block_size::<E>() } else { 0 },
+            ahead: self.ahead,
         };
         let target = Target::of(self.numbers).fold(self.x.len());
         sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.block.run(row));
@@ -279,88 +293,119 @@ impl<C: Real, K: Code> Kernel for ToCodes<'_, C, K> {
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         let codes = if self.codes.is_unfoldable() { self.codes.unfold() } else { self.codes };
-        if !(T::STREAMS && self.is_far && codes.rows() == 1) {
-            return self.write(token, codes);
+        for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
+            self.row(token, numbers, codes.cut(row..row + 1, 0, codes.len()));
         }
-        let lines = Lines::<K>([const { Cell::new(MaybeUninit::uninit()) }; LONG + LINE]);
-        let elements = &lines.0[codes.phase() / size_of::<K>()..][..codes.len()];
-        self.write(token, Target::of_uninit(elements));
-        codes.stream_row(token, elements);
     }
 }
 
-/// Room for a block's codes wherever in a cache line they begin.
+/// Bytes of codes that go past the caches at once: longer bursts would wait for each other.
+const BURST: usize = 1024;
+
+/// Room for them, wherever in a cache line they begin.
 #[repr(align(64))]
-struct Lines<K>([Cell<MaybeUninit<K>>; LONG + LINE]);
+struct Lines<K>([Cell<MaybeUninit<K>>; BURST]);
 
 impl<C: Real, K: Code> ToCodes<'_, C, K> {
     #[inline(always)]
-    fn write<T: Token>(&self, token: T, codes: Target<'_, K>) {
-        for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
+    fn row<T: Token>(&self, token: T, numbers: &[Cell<C>], codes: Target<'_, K>) {
+        let lines = Lines::<K>([const { Cell::new(MaybeUninit::uninit()) }; BURST]);
+        let streams = T::STREAMS && self.is_far;
+        let mut at = 0;
+        while at < codes.len() {
+            let rest = codes.cut(0..1, at, codes.len() - at);
+            let first = rest.phase() / size_of::<K>();
+            let len = if streams { rest.len().min(BURST / size_of::<K>() - first) } else { rest.len() };
+            let (numbers, codes) = (&numbers[at..at + len], rest.cut(0..1, 0, len));
+            let near = if streams { &lines.0[first..first + len] } else { codes.cells(0) };
             if size_of::<K>() <= 2 {
-                self.narrow(token, numbers, codes.cut(row..row + 1, 0, codes.len()));
+                self.narrow(token, numbers, Target::of_uninit(near));
             } else {
-                self.wide(numbers, codes.cells(row));
+                self.wide(numbers, near);
             }
+            if streams {
+                codes.stream_row(token, near);
+            }
+            at += len;
         }
     }
 
-    /// By float32, which has every code and keeps the order of all numbers.
+    /// Codes of 8 or 16 bits, by float32, which has all of them and keeps the order of other numbers.
     #[inline(always)]
     fn narrow<T: Token>(&self, token: T, numbers: &[Cell<C>], codes: Target<'_, K>) {
-        let [least, greatest] = [self.ends.0, self.ends.1].map(|end| T::F32::splat(token, end as f32));
-        let step = |numbers: Source<'_, C>, codes: Target<'_, K>, at: usize| {
-            let (numbers, codes) =
-                (numbers.cut(0..1, at, STEP * T::F32::LANES), codes.cut(0..1, at, STEP * T::F32::LANES));
-            let mut four = [least; STEP];
-            for (index, vector) in four.iter_mut().enumerate() {
-                *vector = spec::clamp(numbers.load_f32(token, 0, index * T::F32::LANES), least, greatest);
-            }
-            codes.store_lowest_bits(four, 0, 0);
-        };
-        let len = STEP * T::F32::LANES;
-        let whole = numbers.len() / len * len;
-        for at in (0..whole).step_by(len) {
-            step(Source::of(numbers), codes, at);
+        let len = VECTORS * T::F32::LANES;
+        let mut at = 0;
+        while numbers.len() - at >= len {
+            self.vectors(token, Source::of(&numbers[at..at + len]), codes.cut(0..1, at, len));
+            at += len;
         }
-        if whole < numbers.len() {
-            let padded = [const { Cell::new(C::ZERO) }; STEP * MAX_LANES];
-            let padded_codes = [const { Cell::new(MaybeUninit::uninit()) }; STEP * MAX_LANES];
-            for (number, padded) in numbers[whole..].iter().zip(&padded) {
+        if at < numbers.len() {
+            let padded = [const { Cell::new(C::ZERO) }; VECTORS * MAX_LANES];
+            let padded_codes = [const { Cell::new(MaybeUninit::uninit()) }; VECTORS * MAX_LANES];
+            for (number, padded) in numbers[at..].iter().zip(&padded) {
                 padded.set(number.get());
             }
-            step(Source::of(&padded), Target::of_uninit(&padded_codes), 0);
-            for (code, padded) in codes.cells(0)[whole..].iter().zip(&padded_codes) {
+            self.vectors(token, Source::of(&padded[..len]), Target::of_uninit(&padded_codes[..len]));
+            for (code, padded) in codes.cells(0)[at..].iter().zip(&padded_codes) {
                 code.set(padded.get());
             }
         }
     }
 
     #[inline(always)]
+    fn vectors<T: Token>(&self, token: T, numbers: Source<'_, C>, codes: Target<'_, K>) {
+        let least = T::F32::splat(token, self.ends.0 as f32);
+        let greatest = T::F32::splat(token, self.ends.1 as f32);
+        let mut vectors = [least; VECTORS];
+        for (index, vector) in vectors.iter_mut().enumerate() {
+            *vector = spec::clamp(numbers.load_f32(token, 0, index * T::F32::LANES), least, greatest);
+        }
+        codes.store_lowest_bits(vectors, 0, 0);
+    }
+
+    /// Codes of 32 or 64 bits: loops that the compiler makes vectors of.
+    #[inline(always)]
     fn wide(&self, numbers: &[Cell<C>], codes: &[Cell<MaybeUninit<K>>]) {
-        let (qmin, qmax) = self.ends;
-        if -C::MOST_SHORT <= qmin && qmax <= C::MOST_SHORT {
-            let (least, greatest) = (C::from_integer(qmin), C::from_integer(qmax));
-            write_each(numbers, codes, |number| saturate(number, least, greatest).to_short_integer());
+        if size_of::<K>() == 4 && self.is_short::<C>() {
+            self.short::<C>(numbers, codes);
+        } else if size_of::<K>() == 4 || self.is_short::<f64>() {
+            self.short::<f64>(numbers, codes);
         } else {
-            let (least, greatest) = (f64::from_integer(qmin), f64::from_integer(qmax));
-            // The ends as numbers may be further out by one.
-            write_each(numbers, codes, |number: C| {
-                long_integer(saturate(number.into(), least, greatest)).clamp(qmin, qmax)
-            });
+            self.long(numbers, codes);
+        }
+    }
+
+    fn is_short<S: Real>(&self) -> bool {
+        -S::MOST_SHORT <= self.ends.0 && self.ends.1 <= S::MOST_SHORT
+    }
+
+    /// By numbers of S, which has all codes.
+    #[inline(always)]
+    fn short<S: Real>(&self, numbers: &[Cell<C>], codes: &[Cell<MaybeUninit<K>>])
+    where
+        C: Into<S>,
+    {
+        let (least, greatest) = (S::from_integer(self.ends.0), S::from_integer(self.ends.1));
+        for (number, code) in numbers.iter().zip(codes) {
+            let integer = saturate::<S>(number.get().into(), least, greatest).to_short_integer();
+            code.set(MaybeUninit::new(K::from_integer(integer)));
+        }
+    }
+
+    #[inline(always)]
+    fn long(&self, numbers: &[Cell<C>], codes: &[Cell<MaybeUninit<K>>]) {
+        let (qmin, qmax) = self.ends;
+        let (least, greatest) = (f64::from_integer(qmin), f64::from_integer(qmax));
+        for (number, code) in numbers.iter().zip(codes) {
+            // As numbers the ends may be further out by one.
+            let integer = long_integer(saturate(number.get().into(), least, greatest)).clamp(qmin, qmax);
+            code.set(MaybeUninit::new(K::from_integer(integer)));
         }
     }
 }
 
-/// Vectors that are written at once.
-const STEP: usize = 4;
-
-#[inline(always)]
-fn write_each<C: Real, K: Code>(numbers: &[Cell<C>], codes: &[Cell<MaybeUninit<K>>], code: impl Fn(C) -> i64) {
-    for (number, to) in numbers.iter().zip(codes) {
-        to.set(MaybeUninit::new(K::from_integer(code(number.get()))));
-    }
-}
+/// Vectors of codes that are written at once.
+const VECTORS: usize = 4;
 
 /// To the ends; NaN becomes 0.
 #[inline(always)]
@@ -370,26 +415,57 @@ fn saturate<C: Real>(number: C, least: C, greatest: C) -> C {
     if number >= least { number } else { C::ZERO }
 }
 
+/// Of an integer up to 2^62, of either sign: of the nearest multiple of 2^32, and of the rest.
+#[inline(always)]
+fn long_integer(integer: f64) -> i64 {
+    const UNIT: f64 = (1u64 << 32) as f64;
+    // The sum is rounded to an integer.
+    const BASE: f64 = 1.5 / f64::EPSILON;
+    let units = (integer / UNIT + BASE) - BASE;
+    (units.to_short_integer() << 32) + (integer - units * UNIT).to_short_integer()
+}
+
 struct FromCodes<'a, C, K> {
     codes: Source<'a, K>,
     numbers: &'a [Cell<C>],
+    /// Whether the codes are beyond the caches.
+    is_far: bool,
 }
+
+/// Codes that are converted at once: their lines are asked for, then a loop goes over them that the compiler makes vectors of.
+const GROUP: usize = LINE;
 
 impl<C: Real, K: Code> Kernel for FromCodes<'_, C, K> {
     type Output = ();
 
     #[inline(always)]
-    fn run<T: Token>(self, _: T) {
+    fn run<T: Token>(self, token: T) {
         let codes = if self.codes.is_unfoldable() { self.codes.unfold() } else { self.codes };
         for (row, numbers) in self.numbers.chunks_exact(codes.len()).enumerate() {
-            for (number, code) in numbers.iter().zip(codes.cells(row)) {
-                number.set(code.get().to_real());
+            let own = codes.cells(row);
+            let (groups, rest) = numbers.as_chunks::<GROUP>();
+            for (index, group) in groups.iter().enumerate() {
+                let at = index * GROUP;
+                if self.is_far {
+                    for line in 0..GROUP * size_of::<K>() / LINE {
+                        codes.prefetch(token, row, at + (AHEAD + line * LINE) / size_of::<K>());
+                    }
+                }
+                convert(&own[at..at + GROUP], group);
             }
+            convert(&own[own.len() - rest.len()..], rest);
         }
     }
 }
 
-/// Multiplies a part's codes by their channels' inverse scales.
+#[inline(always)]
+fn convert<C: Real, K: Code>(codes: &[Cell<K>], numbers: &[Cell<C>]) {
+    for (code, number) in codes.iter().zip(numbers) {
+        number.set(code.get().to_real());
+    }
+}
+
+/// Multiplies a block's codes by their channels' inverse scales.
 pub struct Scale<'a, E: Element> {
     numbers: &'a [Cell<E::Real>],
     block: &'a Block<'a>,

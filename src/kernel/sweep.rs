@@ -125,8 +125,8 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
                 self.recurring(one, Columns { period: all.len(), ..columns }, has_many_channels)
             }
-            _ if M::IS_FAR && all.is_aligned::<T>() => self.bands(all, columns, rows),
-            _ => self.near().bands(all, columns, rows),
+            _ if M::IS_FAR && !all.is_aligned::<T>() => self.near().bands(all, columns, rows),
+            _ => self.bands(all, columns, rows),
         }
     }
 

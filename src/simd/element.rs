@@ -130,7 +130,7 @@ pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
 }
 
 macro_rules! real {
-    ($real:ident, $vector:ident, $load_f32:ident) => {
+    ($real:ident, $vector:ident, $load_f32:ident, $from_unsigned:expr) => {
         impl Element for $real {
             type Real = $real;
             type Vector<T: Token> = T::$vector;
@@ -199,12 +199,17 @@ macro_rules! real {
 
             #[inline(always)]
             fn from_unsigned(integer: u64) -> $real {
-                // Processors convert signed ones. Half of a large one is rounded to the same bits, if what falls off is kept in
-                // the lowest bit.
-                let is_large = integer > i64::MAX.cast_unsigned();
-                let half = if is_large { integer >> 1 | integer & 1 } else { integer };
-                let number = half.cast_signed() as $real;
-                if is_large { number + number } else { number }
+                $from_unsigned(integer)
+            }
+
+            const MOST_SHORT: i64 = 1 << ($real::MANTISSA_DIGITS - 2);
+
+            // By its bits, because only AVX-512 has instructions for every width: from a power of two on every number is an
+            // integer, and the next one has the next bits.
+            #[inline(always)]
+            fn to_short_integer(self) -> i64 {
+                const BASE: $real = 1.5 / $real::EPSILON;
+                i64::from((self + BASE).to_bits().cast_signed()) - i64::from(BASE.to_bits().cast_signed())
             }
 
             #[inline(always)]
@@ -222,31 +227,23 @@ macro_rules! real {
             fn from_u32(integer: u32) -> $real {
                 integer as $real
             }
-
-            const MOST_SHORT: i64 = 1 << ($real::MANTISSA_DIGITS - 2);
-
-            // By its bits, because only AVX-512 has instructions for every width: from a power of two on, every number is an
-            // integer, and the next one has the next bits.
-            #[inline(always)]
-            fn to_short_integer(self) -> i64 {
-                const BASE: $real = 1.5 / $real::EPSILON;
-                i64::from((self + BASE).to_bits().cast_signed()) - i64::from(BASE.to_bits().cast_signed())
-            }
         }
     };
 }
 
-real!(f32, F32, load);
-real!(f64, F64, load_f64);
+real!(f32, F32, load, f32_from_u64);
+real!(f64, F64, load_f64, |integer| integer as f64);
 
-/// Of an integer up to 2^62 of either sign: from the nearest multiple of 2^32, and the rest.
+/// By way of float64, because only AVX-512 has an instruction: of long integers without the last bits, but for a 1 at their end
+/// that says that they were not all 0. So it is rounded as if at once.
 #[inline(always)]
-pub(crate) fn long_integer(integer: f64) -> i64 {
-    const UNIT: f64 = (1u64 << 32) as f64;
-    // The sum is rounded to an integer.
-    const BASE: f64 = 1.5 / f64::EPSILON;
-    let units = (integer / UNIT + BASE) - BASE;
-    (units.to_short_integer() << 32) + (integer - units * UNIT).to_short_integer()
+fn f32_from_u64(integer: u64) -> f32 {
+    const DROPPED: u32 = u64::BITS - f64::MANTISSA_DIGITS;
+    let is_long = integer >> f64::MANTISSA_DIGITS != 0;
+    let rest = integer & ((1 << DROPPED) - 1);
+    let short = if is_long { integer >> DROPPED | u64::from(rest != 0) } else { integer };
+    let number = short as f64 as f32;
+    if is_long { number * (1 << DROPPED) as f32 } else { number }
 }
 
 macro_rules! narrow {

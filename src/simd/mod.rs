@@ -32,7 +32,7 @@ mod x86;
 
 use std::ptr;
 
-pub(crate) use element::{Element, Lanes, Real, long_integer, splat};
+pub(crate) use element::{Element, Lanes, Real, splat};
 pub(crate) use isa::Isa;
 
 /// The most lanes that a vector of any token has.

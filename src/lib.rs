@@ -20,8 +20,8 @@
 //! spec.rs       the formulas; nothing else knows them
 //! plan.rs       who does what: the pieces of a pass
 //! exec/         running them; buffers shared by tasks; the floating-point environment
-//! kernel/       the row kernels, once, generic over element and vector
-//! simd/         the vectors of each instruction set, and the one switch that picks
+//! kernel/       the kernels, once, generic over element and vector; one sweep walks all their matrices
+//! simd/         the vectors of each instruction set, memory they read and write, and the one switch that picks
 //! ```
 //!
 //! # Numeric contract

@@ -6,11 +6,11 @@
 //! dequantize:  integers -> numbers of C (FromCodes)                               -> elements (Scale)
 //! ```
 //!
-//! The steps between numbers and integers are plain loops over slices, which the compiler turns into vectors of the
-//! instruction set.
+//! Codes of 8 and 16 bits are packed by the tokens. The other steps between numbers and integers are plain loops over slices,
+//! which the compiler turns into vectors of the instruction set.
 //!
-//! Past the caches go whole cache lines. Codes may be a fraction of a vector's size: they are written near, and a block's
-//! lines are then copied.
+//! Past the caches go whole cache lines. A vector's codes may be a fraction of one: they are written near, and their lines
+//! then copied.
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -123,7 +123,7 @@ impl<E: Element, K: Code> Dequantize<'_, E, K> {
 }
 
 /// Bytes ahead that memory is asked for: it comes while the blocks before are in their second step.
-const AHEAD: usize = 8 << 10;
+const AHEAD: usize = 12 << 10;
 
 /// The steps, each with the matrix whose blocks it reads or writes.
 struct RoundBlocks<'a, E: Element> {

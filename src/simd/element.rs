@@ -234,16 +234,14 @@ macro_rules! real {
 real!(f32, F32, load, f32_from_u64);
 real!(f64, F64, load_f64, |integer| integer as f64);
 
-/// By way of float64, because only AVX-512 has an instruction: of long integers without the last bits, but for a 1 at their end
-/// that says that they were not all 0. So it is rounded as if at once.
+/// By way of signed integers, because only AVX-512 has an instruction: half of a large one is rounded to the same bits where
+/// its lowest bit says what fell off.
 #[inline(always)]
 fn f32_from_u64(integer: u64) -> f32 {
-    const DROPPED: u32 = u64::BITS - f64::MANTISSA_DIGITS;
-    let is_long = integer >> f64::MANTISSA_DIGITS != 0;
-    let rest = integer & ((1 << DROPPED) - 1);
-    let short = if is_long { integer >> DROPPED | u64::from(rest != 0) } else { integer };
-    let number = short as f64 as f32;
-    if is_long { number * (1 << DROPPED) as f32 } else { number }
+    let is_large = integer > i64::MAX.cast_unsigned();
+    let half = if is_large { integer >> 1 | integer & 1 } else { integer };
+    let number = half.cast_signed() as f32;
+    if is_large { number + number } else { number }
 }
 
 macro_rules! narrow {

@@ -24,7 +24,7 @@ use crate::simd::Isa;
 /// executor     NULL: the calling thread, nothing else
 /// output       as many elements as input; may be input itself, any other overlap is an error
 ///
-/// Allocates nothing when axis is -1, else scratch of a few numbers for each channel.
+/// Allocates nothing when axis is -1, else at most scratch of a few numbers for each channel.
 /// Returns QDQ_STATUS_OK, or any status but UNSUPPORTED_DTYPE; DEGENERATE_RANGE only where attrs asks for it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn qdq_quantize_and_dequantize_v4_f32(

@@ -556,3 +556,20 @@ impl<E: Element> Saturates<'_, E> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_integers_are_those_of_rust() {
+        let powers = (0..=62).map(|exponent| (1u64 << exponent) as f64);
+        let beside = powers.flat_map(|power| [power.next_down().floor(), power, power.next_up().floor(), power * 0.75]);
+        let random = (1..1u64 << 20).map(|n| (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 2 >> (n % 40)) as f64);
+        for number in beside.chain(random).map(f64::floor).filter(|number| *number <= (1u64 << 62) as f64) {
+            for number in [number, -number] {
+                assert_eq!(long_integer(number), number as i64, "{number}");
+            }
+        }
+    }
+}

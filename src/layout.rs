@@ -415,6 +415,12 @@ impl<const N: usize> Matrix<N> {
         Run { channel: self.first.run.channel + row * self.channel_step, ..self.first.run }
     }
 
+    /// Elements in a row.
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.first.len
+    }
+
     #[inline(always)]
     pub(crate) fn place(&self, operand: usize) -> Place {
         Place {

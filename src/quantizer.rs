@@ -4,7 +4,7 @@ use crate::attrs::{Attrs, Degenerate};
 use crate::channels::{Channels, INVERSE, RANGE, SCALES_AND_CLAMPS, Table};
 use crate::exec::{self, Executor, Input, Output};
 use crate::kernel::apply::{Apply, How};
-use crate::kernel::codes::{Code, Dequantize, Quantize};
+use crate::kernel::codes::{Beyond, Code, Dequantize, Quantize, Saturates};
 use crate::kernel::fused::Fused;
 use crate::kernel::grad::Gradient;
 use crate::kernel::parameters::{Prepare, prepare_one};
@@ -18,6 +18,8 @@ pub(crate) struct Quantizer<E: Element> {
     attrs: Attrs,
     channels: Channels<E::Real>,
     how: How,
+    /// Whether codes need no clamping.
+    saturates: bool,
 }
 
 /// A quantity of each channel.
@@ -35,7 +37,14 @@ impl<E: Element> Quantizer<E> {
     /// See [`prepare`].
     pub(crate) fn new(attrs: &Attrs, mut channels: Channels<E::Real>) -> Result<Self, Error> {
         let how = prepare::<E>(attrs, &mut channels)?;
-        Ok(Quantizer { attrs: *attrs, channels, how })
+        let mut quantizer = Quantizer { attrs: *attrs, channels, how, saturates: false };
+        quantizer.saturates = quantizer.find_whether_it_saturates();
+        Ok(quantizer)
+    }
+
+    fn find_whether_it_saturates(&self) -> bool {
+        let (channels, how, ends) = (self.channels.fields(), self.how, self.attrs.codes());
+        how.clamps && simd::run_on_one_lane(Saturates::<E> { channels, how, ends })
     }
 
     pub(crate) fn attrs(&self) -> &Attrs {
@@ -78,9 +87,11 @@ impl<E: Element> Quantizer<E> {
         codes: &Output<'_, K>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
-        let (parameters, how, ends) = (self.channels.table(SCALES_AND_CLAMPS), self.how, self.attrs.codes());
+        let how = How { clamps: self.how.clamps && !self.saturates, ..self.how };
+        let beyond = Beyond { input: is_beyond::<E, 2>(layout), output: is_beyond::<K, 2>(layout) };
+        let (parameters, ends) = (self.channels.table(SCALES_AND_CLAMPS), self.attrs.codes());
         executor.run(plan.pieces(), &|index| {
-            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends }.run();
+            Quantize { piece: plan.piece(index), input, codes, parameters, how, ends, beyond }.run();
         })
     }
 
@@ -93,9 +104,10 @@ impl<E: Element> Quantizer<E> {
         output: &Output<'_, E>,
     ) -> Result<(), Error> {
         let plan = Plan::of_elements(layout, executor.width(), size_of::<E>() + size_of::<K>());
+        let beyond = Beyond { input: is_beyond::<K, 2>(layout), output: is_beyond::<E, 2>(layout) };
         let (inverse, arithmetic) = (self.channels.table(INVERSE), self.attrs.arithmetic);
         executor.run(plan.pieces(), &|index| {
-            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic }.run();
+            Dequantize { piece: plan.piece(index), codes, output, inverse, arithmetic, beyond }.run();
         })
     }
 
@@ -209,5 +221,10 @@ fn is_far<E, const N: usize>(layout: &Layout<N>, input: &Input<'_, E>, output: &
 where
     E: Element,
 {
-    !input.is(output) && plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size())
+    !input.is(output) && is_beyond::<E, N>(layout)
+}
+
+/// Whether an operand of such elements is beyond the caches.
+fn is_beyond<E, const N: usize>(layout: &Layout<N>) -> bool {
+    plan::is_far(layout.elements() * size_of::<E>(), exec::last_level_size())
 }

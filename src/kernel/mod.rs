@@ -7,6 +7,7 @@
 //! The one list of the kernels is [`Kernels`]: a function for each and for each element type, compiled here.
 
 pub(crate) mod apply;
+mod blocks;
 pub(crate) mod codes;
 pub(crate) mod fused;
 pub(crate) mod grad;

@@ -24,6 +24,8 @@ use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector, splat};
 /// Where a tensor is, as far as speed is concerned.
 pub(super) trait Mode: Copy {
     const IS_FAR: bool;
+    /// Whether reads are asked for ahead.
+    const ASKS: bool;
 }
 
 /// Within the caches, or about to be used again.
@@ -34,12 +36,23 @@ pub(super) struct Near;
 #[derive(Clone, Copy)]
 pub(super) struct Far;
 
+/// Written within the caches, and read from beyond them, or not.
+#[derive(Clone, Copy)]
+pub(super) struct ToNear;
+
 impl Mode for Near {
     const IS_FAR: bool = false;
+    const ASKS: bool = false;
 }
 
 impl Mode for Far {
     const IS_FAR: bool = true;
+    const ASKS: bool = true;
+}
+
+impl Mode for ToNear {
+    const IS_FAR: bool = false;
+    const ASKS: bool = true;
 }
 
 /// What a kernel computes: a vector of results from vectors of N operands and of K parameters of their channels.
@@ -73,7 +86,7 @@ pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
     /// Row k holds parameter k of every channel.
     pub(super) parameters: Source<'a, E::Real>,
     pub(super) mode: M,
-    /// How many elements ahead of a row's reading its memory is asked for, in far mode.
+    /// How many elements ahead of a row's reading its memory is asked for, where the mode asks.
     pub(super) ahead: usize,
 }
 
@@ -109,8 +122,8 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
                 self.recurring(one, Columns { period: all.len(), ..columns }, has_many_channels)
             }
-            _ if M::IS_FAR && all.is_aligned::<T>() => self.bands(all, columns, rows),
-            _ => self.near().bands(all, columns, rows),
+            _ if M::IS_FAR && !all.is_aligned::<T>() => self.near().bands(all, columns, rows),
+            _ => self.bands(all, columns, rows),
         }
     }
 
@@ -242,7 +255,7 @@ where
         let Runs { sweep, all, run } = self;
         // What follows a single row is its own memory's continuation.
         let len = if all.rows() == 1 { usize::MAX } else { all.len() };
-        let ahead = if M::IS_FAR { [sweep.ahead / len, sweep.ahead % len] } else { [0; 2] };
+        let ahead = if M::ASKS { [sweep.ahead / len, sweep.ahead % len] } else { [0; 2] };
         for row in 0..all.rows() {
             let all = all.cut(row..row + 1, 0, all.len());
             RunsOfRow { sweep, all, ahead, len }.step_through(run(row));
@@ -341,7 +354,7 @@ where
     /// Asks for memory ahead of the reading of an element: where a row ends, the next one begins.
     #[inline(always)]
     fn ask(&self, at: usize) {
-        if M::IS_FAR {
+        if M::ASKS {
             let [rows, elements] = self.ahead;
             let at = at + elements;
             let (row, at) = if at < self.len { (rows, at) } else { (rows + 1, at - self.len) };
@@ -385,7 +398,7 @@ where
             let tile = all.cut(0..all.rows(), at, width * lanes);
             for row in 0..tile.rows() {
                 for (vector, parameters) in parameters[..width].iter().enumerate() {
-                    if M::IS_FAR {
+                    if M::ASKS {
                         ahead.next(|row, at| all.prefetch(sweep.token, row, at));
                     }
                     sweep.step(tile, row, vector * lanes, *parameters, Whole);

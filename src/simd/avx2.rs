@@ -50,6 +50,16 @@ impl Token for Avx2 {
         // SAFETY: every processor of the architecture has it.
         unsafe { _mm_sfence() }
     }
+
+    #[inline(always)]
+    unsafe fn stream_line(self, from: *const u8, to: *mut u8) {
+        // SAFETY: the token exists; the pointers are the caller's promise.
+        unsafe {
+            let (lower, upper) = (_mm256_load_si256(from.cast()), _mm256_load_si256(from.add(32).cast()));
+            _mm256_stream_si256(to.cast(), lower);
+            _mm256_stream_si256(to.add(32).cast(), upper);
+        }
+    }
 }
 
 pub(super) fn is_available() -> bool {
@@ -285,10 +295,47 @@ impl Vector32 for F32x8 {
             U16x16(_mm256_permute4x64_epi64::<SPREAD>(packed))
         }
     }
+
+    #[inline(always)]
+    unsafe fn load_f64(_: Avx2, from: *const f64) -> Self {
+        unsafe {
+            let lower = _mm256_cvtpd_ps(_mm256_loadu_pd(from));
+            let upper = _mm256_cvtpd_ps(_mm256_loadu_pd(from.add(4)));
+            Self(_mm256_set_m128(upper, lower))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes([a, b, c, d]: [Self; 4], to: *mut u8) {
+        unsafe {
+            let (a, b) = (a.lowest_bits::<0xff>(), b.lowest_bits::<0xff>());
+            let (c, d) = (c.lowest_bits::<0xff>(), d.lowest_bits::<0xff>());
+            let packed = _mm256_packus_epi16(_mm256_packus_epi32(a, b), _mm256_packus_epi32(c, d));
+            // The packs work within 128-bit halves: put the groups of four in order.
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            _mm256_storeu_si256(to.cast(), _mm256_permutevar8x32_epi32(packed, order))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words([a, b, c, d]: [Self; 4], to: *mut u16) {
+        unsafe {
+            let lower = _mm256_packus_epi32(a.lowest_bits::<0xffff>(), b.lowest_bits::<0xffff>());
+            let upper = _mm256_packus_epi32(c.lowest_bits::<0xffff>(), d.lowest_bits::<0xffff>());
+            _mm256_storeu_si256(to.cast(), _mm256_permute4x64_epi64::<SPREAD>(lower));
+            _mm256_storeu_si256(to.add(16).cast(), _mm256_permute4x64_epi64::<SPREAD>(upper));
+        }
+    }
 }
 
 #[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
 impl F32x8 {
+    /// Of integers; of a NaN it is i32::MIN, whose lowest bits are 0.
+    #[inline(always)]
+    fn lowest_bits<const MASK: i32>(self) -> __m256i {
+        unsafe { _mm256_and_si256(_mm256_cvtps_epi32(self.0), _mm256_set1_epi32(MASK)) }
+    }
+
     /// The upper halves of the bits, rounded to nearest even.
     #[inline(always)]
     fn rounded_upper_halves(self) -> __m256i {

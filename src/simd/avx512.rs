@@ -46,6 +46,12 @@ impl Token for Avx512 {
         // SAFETY: every processor of the architecture has it.
         unsafe { _mm_sfence() }
     }
+
+    #[inline(always)]
+    unsafe fn stream_line(self, from: *const u8, to: *mut u8) {
+        // SAFETY: the token exists; the pointers are the caller's promise.
+        unsafe { _mm512_stream_si512(to.cast(), _mm512_load_si512(from.cast())) }
+    }
 }
 
 /// Whether there is AVX512_BF16 as well.
@@ -296,6 +302,44 @@ impl Vector32 for F32x16 {
     fn to_bf16([lower, upper]: [Self; 2]) -> U16x32 {
         let (lower, upper) = (lower.rounded_upper_halves(), upper.rounded_upper_halves());
         U16x32(unsafe { _mm512_permutex2var_epi16(lower, constant(&UPPER_HALVES_OF_TWO), upper) })
+    }
+
+    #[inline(always)]
+    unsafe fn load_f64(_: Avx512, from: *const f64) -> Self {
+        unsafe {
+            let lower = _mm512_cvtpd_ps(_mm512_loadu_pd(from));
+            let upper = _mm512_cvtpd_ps(_mm512_loadu_pd(from.add(8)));
+            Self(_mm512_insertf32x8::<1>(_mm512_castps256_ps512(lower), upper))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes([a, b, c, d]: [Self; 4], to: *mut u8) {
+        unsafe {
+            _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(a.integers()));
+            _mm_storeu_si128(to.add(16).cast(), _mm512_cvtepi32_epi8(b.integers()));
+            _mm_storeu_si128(to.add(32).cast(), _mm512_cvtepi32_epi8(c.integers()));
+            _mm_storeu_si128(to.add(48).cast(), _mm512_cvtepi32_epi8(d.integers()));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words([a, b, c, d]: [Self; 4], to: *mut u16) {
+        unsafe {
+            _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(a.integers()));
+            _mm256_storeu_si256(to.add(16).cast(), _mm512_cvtepi32_epi16(b.integers()));
+            _mm256_storeu_si256(to.add(32).cast(), _mm512_cvtepi32_epi16(c.integers()));
+            _mm256_storeu_si256(to.add(48).cast(), _mm512_cvtepi32_epi16(d.integers()));
+        }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+impl F32x16 {
+    /// Of integers; of a NaN it is i32::MIN, whose lowest bits are 0.
+    #[inline(always)]
+    fn integers(self) -> __m512i {
+        unsafe { _mm512_cvtps_epi32(self.0) }
     }
 }
 

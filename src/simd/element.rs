@@ -110,12 +110,27 @@ pub trait Real: Element<Real = Self> + PartialOrd + From<f32> + Into<f64> {
     /// To nearest, halves to even.
     fn from_unsigned(integer: u64) -> Self;
 
-    /// Of an integer; what is too large becomes the nearest, NaN becomes 0.
-    fn to_integer(self) -> i64;
+    /// To nearest, halves to even.
+    fn from_i32(integer: i32) -> Self;
+
+    /// To nearest, halves to even.
+    fn from_u32(integer: u32) -> Self;
+
+    /// The integers of either sign that [`Real::to_short_integer`] takes.
+    const MOST_SHORT: i64;
+
+    /// Of an integer up to [`Real::MOST_SHORT`].
+    fn to_short_integer(self) -> i64;
+
+    /// Each as the nearest float32.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of a vector's number of numbers.
+    unsafe fn load_f32<V: Vector32>(token: V::Token, from: *const Self) -> V;
 }
 
 macro_rules! real {
-    ($real:ident, $vector:ident) => {
+    ($real:ident, $vector:ident, $load_f32:ident, $from_unsigned:expr) => {
         impl Element for $real {
             type Real = $real;
             type Vector<T: Token> = T::$vector;
@@ -184,19 +199,50 @@ macro_rules! real {
 
             #[inline(always)]
             fn from_unsigned(integer: u64) -> $real {
+                $from_unsigned(integer)
+            }
+
+            const MOST_SHORT: i64 = 1 << ($real::MANTISSA_DIGITS - 2);
+
+            // By its bits, because only AVX-512 has instructions for every width: from a power of two on every number is an
+            // integer, and the next one has the next bits.
+            #[inline(always)]
+            fn to_short_integer(self) -> i64 {
+                const BASE: $real = 1.5 / $real::EPSILON;
+                i64::from((self + BASE).to_bits().cast_signed()) - i64::from(BASE.to_bits().cast_signed())
+            }
+
+            #[inline(always)]
+            unsafe fn load_f32<V: Vector32>(token: V::Token, from: *const $real) -> V {
+                // SAFETY: the caller's promise.
+                unsafe { V::$load_f32(token, from) }
+            }
+
+            #[inline(always)]
+            fn from_i32(integer: i32) -> $real {
                 integer as $real
             }
 
             #[inline(always)]
-            fn to_integer(self) -> i64 {
-                self as i64
+            fn from_u32(integer: u32) -> $real {
+                integer as $real
             }
         }
     };
 }
 
-real!(f32, F32);
-real!(f64, F64);
+real!(f32, F32, load, f32_from_u64);
+real!(f64, F64, load_f64, |integer| integer as f64);
+
+/// By way of signed integers, because only AVX-512 has an instruction: half of a large one is rounded to the same bits where
+/// its lowest bit says what fell off.
+#[inline(always)]
+fn f32_from_u64(integer: u64) -> f32 {
+    let is_large = integer > i64::MAX.cast_unsigned();
+    let half = if is_large { integer >> 1 | integer & 1 } else { integer };
+    let number = half.cast_signed() as f32;
+    if is_large { number + number } else { number }
+}
 
 macro_rules! narrow {
     ($narrow:ident, $max:expr, $from:ident, $to:ident, $($special:tt)*) => {

@@ -7,9 +7,11 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::{ptr, slice};
 
-use super::{Element, Lanes, Real, Token, Vector};
+use super::{Element, LINE, Lanes, Real, Token, Vector, Vector32};
 
 /// Rows to read.
 #[derive(Debug)]
@@ -122,6 +124,16 @@ impl<'a, E> Source<'a, E> {
     }
 }
 
+impl<'a, E> Source<'a, E> {
+    /// A row's elements.
+    #[inline(always)]
+    pub(crate) fn cells(&self, row: usize) -> &'a [Cell<E>] {
+        assert!(row < self.rows);
+        // SAFETY: elements that may be read, and are written by this thread alone; a cell has its content's layout.
+        unsafe { slice::from_raw_parts(self.at(row, 0).cast(), self.len) }
+    }
+}
+
 impl<E: Copy> Source<'_, E> {
     /// The element itself.
     #[inline(always)]
@@ -159,6 +171,14 @@ impl<C: Real> Source<'_, C> {
         assert!(row < self.rows && at <= self.len && span.covered(V::LANES) <= self.len - at);
         // SAFETY: the covered numbers lie within the row, as asserted.
         unsafe { span.load_numbers(token, self.at(row, at)) }
+    }
+
+    /// A vector of the nearest float32.
+    #[inline(always)]
+    pub(crate) fn load_f32<V: Vector32>(&self, token: V::Token, row: usize, at: usize) -> V {
+        assert!(row < self.rows && at <= self.len && V::LANES <= self.len - at);
+        // SAFETY: a vector's numbers lie within the row, as asserted.
+        unsafe { C::load_f32(token, self.at(row, at)) }
     }
 
     /// Lane i is number `(at + i) / repeats`; repeats is 2 or more and less than there are lanes.
@@ -242,13 +262,60 @@ impl<'a, E> Target<'a, E> {
     }
 }
 
-impl<E: Copy> Target<'_, E> {
-    /// Writes an element itself.
+impl<'a, E> Target<'a, E> {
+    /// One row of memory that need not be initialised.
     #[inline(always)]
-    pub(crate) fn set(&self, row: usize, at: usize, element: E) {
-        assert!(row < self.rows && at < self.len);
-        // SAFETY: within the row, as asserted.
-        unsafe { self.at(row, at).write(element) }
+    pub(crate) fn of_uninit(cells: &'a [Cell<MaybeUninit<E>>]) -> Self {
+        // SAFETY: cells of this thread, which have their content's layout and may be written through a shared reference.
+        unsafe { Self::new(cells.as_ptr().cast_mut().cast(), 0, 1, cells.len()) }
+    }
+
+    /// A row's elements, to write.
+    #[inline(always)]
+    pub(crate) fn cells(&self, row: usize) -> &'a [Cell<MaybeUninit<E>>] {
+        assert!(row < self.rows);
+        // SAFETY: elements that this thread alone uses; a cell has its content's layout.
+        unsafe { slice::from_raw_parts(self.at(row, 0).cast(), self.len) }
+    }
+
+    /// Writes the lowest bits of integers, as [`Vector32::store_bytes`] does; the elements are as large.
+    #[inline(always)]
+    pub(crate) fn store_lowest_bits<V: Vector32>(&self, integers: [V; 4], row: usize, at: usize) {
+        assert!(row < self.rows && at <= self.len && 4 * V::LANES <= self.len - at);
+        let to = self.at(row, at);
+        // SAFETY: four vectors' elements lie within the row, as asserted, and are of the size that is stored.
+        unsafe {
+            match size_of::<E>() {
+                1 => V::store_bytes(integers, to.cast()),
+                2 => V::store_words(integers, to.cast()),
+                _ => unreachable!("elements of 1 or 2 bytes"),
+            }
+        }
+    }
+
+    /// How many bytes after the beginning of a cache line the first element is.
+    #[inline(always)]
+    pub(crate) fn phase(&self) -> usize {
+        self.first.addr() % LINE
+    }
+
+    /// Writes the only row, its whole cache lines past the caches. The elements are at the same place in their lines.
+    #[inline(always)]
+    pub(crate) fn stream_row<T: Token>(&self, token: T, elements: &[Cell<MaybeUninit<E>>]) {
+        let from = Target::of_uninit(elements);
+        assert!(self.rows == 1 && self.len == from.len && self.phase() == from.phase());
+        let (size, from, to) =
+            (self.len * size_of::<E>(), from.first.cast_const().cast::<u8>(), self.first.cast::<u8>());
+        let head = (to.addr().wrapping_neg() % LINE).min(size);
+        let end = size - (size - head) % LINE;
+        // SAFETY: within the rows, which are of one size; lines after the head are aligned in both.
+        unsafe {
+            ptr::copy_nonoverlapping(from, to, head);
+            for line in (head..end).step_by(LINE) {
+                token.stream_line(from.add(line), to.add(line));
+            }
+            ptr::copy_nonoverlapping(from.add(end), to.add(end), size - end);
+        }
     }
 }
 

@@ -63,6 +63,16 @@ pub trait Token: Copy + 'static {
 
     /// Orders streaming stores before all that follows.
     fn finish_streaming(self);
+
+    /// Copies a cache line past the caches.
+    ///
+    /// # Safety
+    /// Both are aligned to [`LINE`] bytes; `from` is valid for reads of as many, `to` for writes.
+    #[inline(always)]
+    unsafe fn stream_line(self, from: *const u8, to: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { ptr::copy_nonoverlapping(from, to, LINE) }
+    }
 }
 
 /// As many numbers as the instruction set computes at once. Every operation is one IEEE operation per lane.
@@ -220,6 +230,24 @@ pub trait Vector32: Vector<Lane = f32> {
     fn normal_to_bf16(pair: [Self; 2]) -> Self::Packed {
         Self::to_bf16(pair)
     }
+
+    /// Float64 from memory, each as the nearest float32.
+    ///
+    /// # Safety
+    /// `from` is valid for reads of `LANES` numbers.
+    unsafe fn load_f64(token: Self::Token, from: *const f64) -> Self;
+
+    /// Stores the lowest byte of each lane, which is an integer from -2^15 to 2^16, or a NaN, of which 0.
+    ///
+    /// # Safety
+    /// `to` is valid for writes of `4 * LANES` bytes.
+    unsafe fn store_bytes(four: [Self; 4], to: *mut u8);
+
+    /// Stores the lowest 16 bits likewise.
+    ///
+    /// # Safety
+    /// `to` is valid for writes of `4 * LANES` numbers.
+    unsafe fn store_words(four: [Self; 4], to: *mut u16);
 }
 
 /// A register of 16-bit numbers, which is only moved.

@@ -226,6 +226,38 @@ impl Vector32 for F32x4 {
     fn to_bf16([lower, upper]: [Self; 2]) -> U16x8 {
         U16x8(unsafe { vcombine_u16(narrow_bf16(lower.0), narrow_bf16(upper.0)) })
     }
+
+    #[inline(always)]
+    unsafe fn load_f64(_: Neon, from: *const f64) -> Self {
+        Self(unsafe { vcvt_high_f32_f64(vcvt_f32_f64(vld1q_f64(from)), vld1q_f64(from.add(2))) })
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes([a, b, c, d]: [Self; 4], to: *mut u8) {
+        unsafe {
+            let (lower, upper) = (lowest_words(a, b), lowest_words(c, d));
+            vst1q_u8(to, vcombine_u8(vmovn_u16(lower), vmovn_u16(upper)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words([a, b, c, d]: [Self; 4], to: *mut u16) {
+        unsafe {
+            vst1q_u16(to, lowest_words(a, b));
+            vst1q_u16(to.add(8), lowest_words(c, d));
+        }
+    }
+}
+
+/// Of integers; the integer of a NaN is 0.
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
+#[inline(always)]
+fn lowest_words(lower: F32x4, upper: F32x4) -> uint16x8_t {
+    unsafe {
+        let lower = vmovn_u32(vreinterpretq_u32_s32(vcvtq_s32_f32(lower.0)));
+        let upper = vmovn_u32(vreinterpretq_u32_s32(vcvtq_s32_f32(upper.0)));
+        vcombine_u16(lower, upper)
+    }
 }
 
 #[derive(Clone, Copy)]

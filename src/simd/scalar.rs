@@ -199,6 +199,28 @@ impl Vector32 for One<f32> {
     fn to_bf16([lower, upper]: [Self; 2]) -> Two {
         Two([bf16_from_f32(lower.0), bf16_from_f32(upper.0)])
     }
+
+    #[inline(always)]
+    unsafe fn load_f64(_: Scalar, from: *const f64) -> Self {
+        // SAFETY: the caller's promise.
+        One(unsafe { from.read() } as f32)
+    }
+
+    #[inline(always)]
+    unsafe fn store_bytes(four: [Self; 4], to: *mut u8) {
+        for (index, One(number)) in four.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { to.add(index).write(number as i32 as u8) };
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_words(four: [Self; 4], to: *mut u16) {
+        for (index, One(number)) in four.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { to.add(index).write(number as i32 as u16) };
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

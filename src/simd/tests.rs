@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::Write;
+use std::mem::MaybeUninit;
 use std::ops::{Add, Div, Mul};
 
 use half::{bf16, f16};
@@ -522,4 +523,139 @@ fn a_store_writes_its_lanes_and_no_more() {
     check_store::<f64>();
     check_store::<f16>();
     check_store::<bf16>();
+}
+
+// Integers.
+
+/// Integers as their lowest 8 and 16 bits.
+#[derive(Clone)]
+struct Pack<'a>(&'a [f32]);
+
+impl Kernel for Pack<'_> {
+    type Output = (Vec<Cell<MaybeUninit<u8>>>, Vec<Cell<MaybeUninit<u16>>>);
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) -> Self::Output {
+        let bytes = vec![const { Cell::new(MaybeUninit::new(0xa5)) }; self.0.len()];
+        let words = vec![const { Cell::new(MaybeUninit::new(0xa5a5)) }; self.0.len()];
+        let lanes = T::F32::LANES;
+        for at in (0..self.0.len()).step_by(4 * lanes) {
+            let four = [0, 1, 2, 3].map(|vector| whole::<T::F32>(token, self.0, at + vector * lanes));
+            Target::of_uninit(&bytes).store_lowest_bits(four, 0, at);
+            Target::of_uninit(&words).store_lowest_bits(four, 0, at);
+        }
+        (bytes, words)
+    }
+}
+
+#[test]
+fn integers_are_packed_to_their_lowest_bits_and_nan_to_0() {
+    let mut numbers: Vec<f32> = (-(1 << 15)..=1 << 16).map(|integer| integer as f32).collect();
+    numbers.extend([0x7fc0_0000, 0x7fc0_0001, 0x7f80_0001, 0x7fff_ffff, 0xffff_ffff].map(f32::from_bits));
+    numbers.resize(numbers.len().next_multiple_of(4 * MAX_LANES), 7.0);
+    for (isa, (bytes, words)) in run_on_every(&Pack(&numbers)) {
+        for ((number, byte), word) in numbers.iter().zip(bytes).zip(words) {
+            // SAFETY: initialised above, and then written.
+            let (byte, word) = unsafe { (byte.get().assume_init(), word.get().assume_init()) };
+            let expected = if number.is_nan() { 0 } else { *number as i32 };
+            assert_eq!((byte, word), (expected as u8, expected as u16), "{isa:?}: {number}, {:#x}", number.to_bits());
+        }
+    }
+}
+
+/// Float64 as float32.
+#[derive(Clone)]
+struct NearestFloats<'a>(&'a [f64]);
+
+impl Kernel for NearestFloats<'_> {
+    type Output = Vec<f32>;
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) -> Vec<f32> {
+        let mut floats = Vec::with_capacity(self.0.len());
+        for at in (0..self.0.len()).step_by(T::F32::LANES) {
+            let source = Source::of_rows(self.0, 1, self.0.len(), self.0.len());
+            push_lanes(source.load_f32::<T::F32>(token, 0, at), &mut floats);
+        }
+        floats
+    }
+}
+
+#[test]
+fn float64_are_loaded_as_the_nearest_float32() {
+    let mut numbers = Pairs::<f64>::new().left;
+    numbers.extend(f32::specials().into_iter().flat_map(|n| [f64::from(n).next_up(), -f64::from(n).next_down()]));
+    numbers.extend(random().take(1 << 16).map(|bits| f64::from(f32::from_random(bits)) * (1.0 + f64::EPSILON)));
+    fill_last_vector(&mut numbers, 1.0);
+    for (isa, floats) in run_on_every(&NearestFloats(&numbers)) {
+        assert_eq!(floats.len(), numbers.len());
+        for (number, float) in numbers.iter().zip(floats) {
+            let expected = *number as f32;
+            assert!(float.is_same(expected), "{isa:?}: {number:e} is {float:e}, expected {expected:e}");
+        }
+    }
+}
+
+#[test]
+fn short_integers_are_those_of_rust() {
+    for integer in -f32::MOST_SHORT..=f32::MOST_SHORT {
+        assert_eq!((integer as f32).to_short_integer(), integer);
+    }
+    let ends = [0, 1, 2, 3, f64::MOST_SHORT - 1, f64::MOST_SHORT].into_iter().flat_map(|end| [end, -end]);
+    for integer in ends.chain(random().take(1 << 20).map(|bits| (bits.cast_signed() >> 12) >> (bits & 31))) {
+        assert_eq!((integer as f64).to_short_integer(), integer);
+    }
+}
+
+#[test]
+fn unsigned_integers_are_rounded_as_in_rust() {
+    // Half-way between two floats, and beside that, at every exponent.
+    let ties = (0..64).flat_map(|shift| [0x1ffffff_u64, 0x1fffffd, 0x1000001].map(|odd| (odd << 39) >> shift));
+    let beside = ties.flat_map(|tie| [tie.wrapping_sub(1), tie, tie.wrapping_add(1)]);
+    for integer in beside.chain(random().take(1 << 20).map(|bits| bits >> (bits & 63))).chain([u64::MAX, 1 << 63]) {
+        assert_eq!(f32::from_unsigned(integer).to_bits(), (integer as f32).to_bits(), "{integer}");
+        assert_eq!(f64::from_unsigned(integer).to_bits(), (integer as f64).to_bits(), "{integer}");
+    }
+}
+
+// Rows of bytes past the caches.
+
+/// A row of so many bytes that begins so many bytes after a cache line, streamed into the middle of zeros.
+#[derive(Clone)]
+struct StreamRow {
+    phase: usize,
+    len: usize,
+}
+
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Lines([u8; 5 * LINE]);
+
+impl Kernel for StreamRow {
+    type Output = [u8; 5 * LINE];
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) -> Self::Output {
+        let (mut from, mut to) = (Lines([0; 5 * LINE]), Lines([0; 5 * LINE]));
+        from.0.iter_mut().enumerate().for_each(|(index, byte)| *byte = 1 + index as u8 % 250);
+        let row = LINE + self.phase..LINE + self.phase + self.len;
+        let from = Cell::from_mut(&mut from.0[..]).as_slice_of_cells();
+        let source = Target::of(&from[row.clone()]);
+        Target::of(&Cell::from_mut(&mut to.0[..]).as_slice_of_cells()[row]).stream_row(token, source.cells(0));
+        token.finish_streaming();
+        to.0
+    }
+}
+
+#[test]
+fn a_row_is_streamed_whole_and_nothing_else() {
+    for (phase, len) in (0..LINE).flat_map(|phase| (0..=3 * LINE - phase).map(move |len| (phase, len))) {
+        for (isa, bytes) in run_on_every(&StreamRow { phase, len }) {
+            let row = LINE + phase..LINE + phase + len;
+            for (index, byte) in bytes.into_iter().enumerate() {
+                let expected = if row.contains(&index) { 1 + index as u8 % 250 } else { 0 };
+                assert_eq!(byte, expected, "{isa:?}: byte {index}, phase {phase}, {len} bytes");
+            }
+        }
+    }
 }

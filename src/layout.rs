@@ -337,8 +337,6 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) const OF_ONE_CHANNEL: Run = Run { channel: 0, phase: 0, inner: ONE_CHANNEL };
-
     /// From an element further on.
     #[inline(always)]
     pub(crate) fn after(self, elements: usize) -> Self {
@@ -350,6 +348,29 @@ impl Run {
                 Run { channel: self.channel + position / inner, phase: position % inner, inner }
             }
         }
+    }
+}
+
+/// The runs of rows below each other: the first one's, and how many channels on each next one's is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Runs {
+    pub(crate) first: Run,
+    pub(crate) channel_step: usize,
+}
+
+impl Runs {
+    pub(crate) const OF_ONE_CHANNEL: Runs =
+        Runs { first: Run { channel: 0, phase: 0, inner: ONE_CHANNEL }, channel_step: 0 };
+
+    #[inline(always)]
+    pub(crate) fn of(&self, row: usize) -> Run {
+        Run { channel: self.first.channel + row * self.channel_step, ..self.first }
+    }
+
+    /// From a row further down and an element further on.
+    #[inline(always)]
+    pub(crate) fn after(&self, rows: usize, elements: usize) -> Self {
+        Runs { first: self.of(rows).after(elements), ..*self }
     }
 }
 
@@ -409,10 +430,10 @@ pub(crate) struct Place {
 }
 
 impl<const N: usize> Matrix<N> {
-    /// The channels of a row.
+    /// The channels of its rows.
     #[inline(always)]
-    pub(crate) fn run(&self, row: usize) -> Run {
-        Run { channel: self.first.run.channel + row * self.channel_step, ..self.first.run }
+    pub(crate) fn runs(&self) -> Runs {
+        Runs { first: self.first.run, channel_step: self.channel_step }
     }
 
     /// Elements in a row.
@@ -460,13 +481,13 @@ impl<const N: usize> Matrix<N> {
     }
 
     fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Matrix<N> {
-        let mut first = Row { run: self.run(rows.start), len: columns.len(), ..self.first };
+        let run = self.runs().after(rows.start, columns.start).first;
+        let mut first = Row { run, len: columns.len(), ..self.first };
         for (operand, start) in first.starts.iter_mut().enumerate() {
             let down = self.apart[operand].wrapping_mul(rows.start as isize);
             let right = self.first.strides[operand].wrapping_mul(columns.start as isize);
             *start = start.wrapping_add_signed(down.wrapping_add(right));
         }
-        first.run = first.run.after(columns.start);
         Matrix { first, rows: rows.len(), ..*self }
     }
 }
@@ -570,8 +591,8 @@ mod tests {
         layout.set_dense(&shape);
         let matrix = Piece::new(&layout, 1, 2..12).matrices(&mut Counters::new()).next().expect("a matrix");
         assert_eq!((matrix.rows, matrix.place(0).start, matrix.place(0).len), (2, 2, 10));
-        assert_eq!(matrix.run(1), Run { channel: 0, phase: 2, inner: 4 });
-        assert_eq!(matrix.run(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
+        assert_eq!(matrix.runs().of(1), Run { channel: 0, phase: 2, inner: 4 });
+        assert_eq!(matrix.runs().of(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
         assert!(layout.channel_size(1) == 4 && !layout.has_channels_in_one_run());
     }
 

@@ -8,7 +8,7 @@ use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{Piece, Run};
+use crate::layout::{Piece, Runs};
 use crate::simd::{Element, Kernel, Lanes, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
@@ -104,7 +104,7 @@ impl<E: Element> Apply<'_, E> {
         };
         if let Some([x, y]) = self.piece.only_row() {
             let all = Operands::<E, Elements, W, 1>::new([self.input.rows(&x)], self.output.rows(&y));
-            sweep.matrix(all, |_| Run::OF_ONE_CHANNEL);
+            sweep.matrix(all, Runs::OF_ONE_CHANNEL);
         } else {
             self.walk::<T, R, A, W, M, K>(sweep);
         }
@@ -125,7 +125,7 @@ impl<E: Element> Apply<'_, E> {
         let (read, write) = (Stage::new(), Stage::new());
         for_each_matrix(&self.piece, |matrix| {
             let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));
-            sweep.matrix(Operands::<E, Elements, W, 1>::new([x], y), |row| matrix.run(row));
+            sweep.matrix(Operands::<E, Elements, W, 1>::new([x], y), matrix.runs());
             write.flush(self.output, matrix, 1);
         });
     }

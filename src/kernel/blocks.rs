@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::for_each_matrix;
-use crate::layout::{Matrix, Piece, Run};
+use crate::layout::{Matrix, Piece, Runs};
 use crate::simd::memory::{Source, Target};
 use crate::simd::{self, Element, Kernel, Real, Token};
 
@@ -36,8 +36,8 @@ pub(super) struct Block<'a> {
 impl Block<'_> {
     /// The channels of a row.
     #[inline(always)]
-    pub(super) fn run(&self, row: usize) -> Run {
-        self.matrix.run(self.rows.start + row).after(self.left)
+    pub(super) fn runs(&self) -> Runs {
+        self.matrix.runs().after(self.rows.start, self.left)
     }
 
     pub(super) fn of_source<'a, E>(&self, matrix: Source<'a, E>) -> Source<'a, E> {

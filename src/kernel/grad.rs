@@ -52,7 +52,7 @@ impl<E: Element> Gradient<'_, E> {
             let gradients = read_gradients.read(self.gradients, matrix, 0);
             let x = read.read(self.input, matrix, 1);
             let backprop = write.open(self.backprop, matrix, 2);
-            sweep.matrix(Operands::<E, Elements, Elements, 2>::new([gradients, x], backprop), |row| matrix.run(row));
+            sweep.matrix(Operands::<E, Elements, Elements, 2>::new([gradients, x], backprop), matrix.runs());
             write.flush(self.backprop, matrix, 2);
         });
         if M::IS_FAR {

@@ -44,13 +44,13 @@ impl<E: Element> Kernel for Widen<'_, E> {
         let read = Stage::new();
         for_each_matrix(&self.piece, |matrix| {
             let x = read.read(self.input, matrix, 0);
-            let (first, ranges) = (matrix.run(0), self.ranges);
+            let (first, ranges) = (matrix.runs().first, self.ranges);
             if first.inner < Lanes::<T, E>::LANES {
                 return widen_by_columns(token, x, first, ranges);
             }
             let is_backwards = self.is_far && x.rows() == 1 && first.inner == ONE_CHANNEL;
             for row in 0..x.rows() {
-                let (x, run) = (x.cut(row..row + 1, 0, x.len()), matrix.run(row));
+                let (x, run) = (x.cut(row..row + 1, 0, x.len()), matrix.runs().of(row));
                 WidenRuns { token, x, run, ranges, is_backwards }.run();
             }
         });

@@ -17,9 +17,9 @@
 //! address, so a few elements are done first), and reads are asked for ahead: where a row ends, from the rows below.
 
 use super::operands::{Held, Operands};
-use crate::layout::Run;
+use crate::layout::{Run, Runs};
 use crate::simd::memory::{First, Source, Span, Whole};
-use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector, splat};
+use crate::simd::{Element, LINE, Lanes, MAX_LANES, Part, Token, Vector, splat};
 
 /// Where a tensor is, as far as speed is concerned.
 pub(super) trait Mode: Copy {
@@ -72,6 +72,12 @@ fn width<E: Element>() -> usize {
     if E::IS_NARROW { BLOCK / 2 } else { BLOCK }
 }
 
+/// Elements in a cache line.
+#[inline(always)]
+fn per_line<E>() -> usize {
+    LINE / size_of::<E>()
+}
+
 /// How many bytes ahead of its reading memory is usually asked for.
 pub(super) const AHEAD: usize = 4096;
 
@@ -91,18 +97,18 @@ pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
 }
 
 impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
-    /// Takes every step of a matrix; `run` tells the channels of each of its rows.
+    /// Takes every step of a matrix; `runs` are the channels of its rows.
     #[inline(always)]
-    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, run: impl Fn(usize) -> Run)
+    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, runs: Runs)
     where
         R: Held<E>,
         W: Held<E>,
         F: Compute<E, N, K>,
     {
-        if run(0).inner >= Lanes::<T, E>::LANES {
-            self.token.call(Runs { sweep: self, all, run });
+        if runs.first.inner >= Lanes::<T, E>::LANES {
+            self.token.call(Rows { sweep: self, all, runs });
         } else {
-            self.columns(all, run(0));
+            self.columns(all, runs.first);
         }
     }
 
@@ -231,14 +237,13 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
 }
 
 /// Rows in which neighbours share a channel.
-struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, G, const N: usize, const K: usize> {
+struct Rows<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
     sweep: Sweep<'a, T, E, F, M, K>,
     all: Operands<'a, E, R, W, N>,
-    /// The channels of each row.
-    run: G,
+    runs: Runs,
 }
 
-impl<T, E, F, R, W, M, G, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, G, N, K>
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Rows<'_, T, E, F, R, W, M, N, K>
 where
     T: Token,
     E: Element,
@@ -246,19 +251,18 @@ where
     R: Held<E>,
     W: Held<E>,
     M: Mode,
-    G: Fn(usize) -> Run,
 {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Runs { sweep, all, run } = self;
+        let Rows { sweep, all, runs } = self;
         // What follows a single row is its own memory's continuation.
         let len = if all.rows() == 1 { usize::MAX } else { all.len() };
         let ahead = if M::ASKS { [sweep.ahead / len, sweep.ahead % len] } else { [0; 2] };
         for row in 0..all.rows() {
             let all = all.cut(row..row + 1, 0, all.len());
-            RunsOfRow { sweep, all, ahead, len }.step_through(run(row));
+            RunsOfRow { sweep, all, ahead, len }.step_through(runs.of(row));
         }
     }
 }
@@ -329,8 +333,8 @@ where
         let lanes = Lanes::<T, E>::LANES;
         while stop - at >= BLOCK * lanes {
             let block = all.cut(0..1, at, BLOCK * lanes);
+            self.ask_for(at, BLOCK * lanes);
             for vector in 0..BLOCK {
-                self.ask(at + vector * lanes);
                 sweep.step(block, 0, vector * lanes, parameters, Whole);
             }
             at += BLOCK * lanes;
@@ -354,11 +358,19 @@ where
     /// Asks for memory ahead of the reading of an element: where a row ends, the next one begins.
     #[inline(always)]
     fn ask(&self, at: usize) {
+        self.ask_for(at, 1);
+    }
+
+    /// Asks ahead of the reading of some elements, each cache line once.
+    #[inline(always)]
+    fn ask_for(&self, at: usize, len: usize) {
         if M::ASKS {
             let [rows, elements] = self.ahead;
             let at = at + elements;
             let (row, at) = if at < self.len { (rows, at) } else { (rows + 1, at - self.len) };
-            self.all.prefetch(self.sweep.token, row, at);
+            for line in (0..len).step_by(per_line::<E>()) {
+                self.all.prefetch(self.sweep.token, row, at + line);
+            }
         }
     }
 }
@@ -385,9 +397,10 @@ where
     fn run(self) {
         let Band { sweep, all, mut columns } = self;
         let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
-        let mut ahead = Ahead::new(all.rows(), len, lanes, sweep.ahead);
         let forward = columns.less_than_period(lanes);
         let width = width::<E>();
+        let asked = per_line::<E>().min(width * lanes);
+        let mut ahead = Ahead::new(all.rows(), len, asked, sweep.ahead);
         let mut at = 0;
         while len - at >= width * lanes {
             let mut parameters = [[splat::<T, E>(sweep.token, E::Real::ZERO); K]; BLOCK];
@@ -397,10 +410,10 @@ where
             }
             let tile = all.cut(0..all.rows(), at, width * lanes);
             for row in 0..tile.rows() {
+                for _ in (0..if M::ASKS { width * lanes } else { 0 }).step_by(asked) {
+                    ahead.next(|row, at| all.prefetch(sweep.token, row, at));
+                }
                 for (vector, parameters) in parameters[..width].iter().enumerate() {
-                    if M::ASKS {
-                        ahead.next(|row, at| all.prefetch(sweep.token, row, at));
-                    }
                     sweep.step(tile, row, vector * lanes, *parameters, Whole);
                 }
             }
@@ -454,23 +467,23 @@ pub(super) struct Ahead {
     row: usize,
     at: usize,
     len: usize,
-    lanes: usize,
+    step: usize,
 }
 
 impl Ahead {
     #[inline(always)]
-    pub(super) fn new(rows: usize, len: usize, lanes: usize, ahead: usize) -> Self {
+    pub(super) fn new(rows: usize, len: usize, step: usize, ahead: usize) -> Self {
         if rows == 1 {
-            Ahead { row: 0, at: ahead, len: usize::MAX, lanes }
+            Ahead { row: 0, at: ahead, len: usize::MAX, step }
         } else {
-            Ahead { row: rows, at: 0, len, lanes }
+            Ahead { row: rows, at: 0, len, step }
         }
     }
 
     #[inline(always)]
     pub(super) fn next(&mut self, prefetch: impl Fn(usize, usize)) {
         prefetch(self.row, self.at);
-        self.at += self.lanes;
+        self.at += self.step;
         if self.at >= self.len {
             self.at = 0;
             self.row += 1;

@@ -53,13 +53,13 @@ static void prepare(struct contestant *contestant)
     contestant->repeats = (size_t)((double)repeats * SAMPLE_SECONDS / seconds) + 1;
 }
 
-/* Seconds of a call. The first call, which is not timed, finds the caches as the contestant before left them, and
+/* Seconds of a call. The calls before, which are not timed, find the caches as the contestant before left them, and
    threads asleep. Where a call is a whole sample it is so long that neither matters. */
 static double take_sample(struct contestant *contestant)
 {
     begin(contestant);
     if (contestant->repeats > 1) {
-        contestant->call(contestant->data);
+        time_calls(contestant, contestant->repeats);
     }
     const double seconds = time_calls(contestant, contestant->repeats);
     end(contestant);

@@ -85,7 +85,7 @@ const struct row ROWS[] = {
     {GROUP, "float32 given 4 MB, 2 threads", F32, GIVEN, FLAT(MB(4), 4), .limit = LIMIT_COPY, .goal = 1.0},
     {GROUP, "float32 computed 256 MB, 2 threads", F32, FLAT(MB(256), 4), .limit = LIMIT_READ_COPY},
 #undef GROUP
-#define GROUP .function = APPLY_DENSE, .limit = LIMIT_CALL, .group = "call"
+#define GROUP .limit = LIMIT_CALL, .group = "call"
     {GROUP, "call on 64 float32 given", F32, GIVEN, FLAT(64, 1), .goal_seconds = 60e-9},
     {GROUP, "call on 64 float64 given", F64, GIVEN, FLAT(64, 1)},
     {GROUP, "call on 64 half given", F16, GIVEN, FLAT(64, 1)},

@@ -13,8 +13,7 @@
 
 /* The function of the library that a row calls. */
 enum function {
-    APPLY,        /* qdq_quantize_and_dequantize_v4 */
-    APPLY_DENSE,  /* qdq_quantize_and_dequantize_v4_f32 and its kin */
+    APPLY,        /* qdq_quantize_and_dequantize_v4_f32 and its kin; on views qdq_quantize_and_dequantize_v4 */
     GRADIENT,     /* qdq_quantize_and_dequantize_v4_grad */
     QUANTIZE,     /* qdq_quantizer_quantize, to int8 */
     DEQUANTIZE,   /* qdq_quantizer_dequantize, from int8 */

@@ -120,12 +120,17 @@ static const qdq_tensor *end_or_null(const struct block *ends)
     return ends->memory != NULL ? &ends->tensor : NULL;
 }
 
+static size_t range_len(const struct work *work)
+{
+    return work->row->given ? (size_t)work->minima.shape[0] : 0;
+}
+
 static const qdq_executor *executor_or_null(const struct work *work)
 {
     return work->row->threads > 1 ? &work->executor : NULL;
 }
 
-static void call_apply(void *data)
+static void call_on_views(void *data)
 {
     struct work *w = data;
     check(qdq_quantize_and_dequantize_v4(&w->input.tensor, end_or_null(&w->minima), end_or_null(&w->maxima),
@@ -161,7 +166,7 @@ static void call_range_update(void *data)
 /* The typed functions, and empty ones of the same arguments. */
 #define DENSE_ARGUMENTS(w)                                                                                           \
     (w)->input.tensor.data, (w)->input.shape, (w)->row->rank, (w)->minima.memory, (w)->maxima.memory,                \
-        (w)->row->given ? (size_t)1 : 0, &(w)->attrs, NULL, (w)->output.tensor.data
+        range_len(w), &(w)->attrs, executor_or_null(w), (w)->output.tensor.data
 #define DENSE_FUNCTION(suffix)                                                                                       \
     static void call_##suffix(void *data)                                                                            \
     {                                                                                                                \
@@ -206,14 +211,12 @@ static void (*dense_call(qdq_dtype dtype))(void *data)
 struct contestant work_contestant(struct work *work)
 {
     static void (*const CALLS[])(void *) = {
-        [APPLY] = call_apply,       [GRADIENT] = call_gradient,         [QUANTIZE] = call_quantize,
+        [APPLY] = call_on_views,        [GRADIENT] = call_gradient,         [QUANTIZE] = call_quantize,
         [DEQUANTIZE] = call_dequantize, [RANGE_UPDATE] = call_range_update,
     };
-    const enum function function = work->row->function;
-    return (struct contestant){
-        .call = function == APPLY_DENSE ? dense_call(work->row->dtype) : CALLS[function],
-        .data = work,
-    };
+    const struct row *row = work->row;
+    const bool is_typed = row->function == APPLY && row->input_view == DENSE && row->output_view == DENSE;
+    return (struct contestant){.call = is_typed ? dense_call(row->dtype) : CALLS[row->function], .data = work};
 }
 
 struct contestant work_empty_call(struct work *work)

@@ -22,7 +22,7 @@ struct contestant work_contestant(struct work *work);
 /* The same memory, for a limit. */
 struct memory work_memory(const struct work *work);
 
-/* An empty function of the arguments of the library's call; for APPLY_DENSE alone. */
+/* An empty function of the arguments of the library's call, where that is a typed function. */
 struct contestant work_empty_call(struct work *work);
 
 #endif

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# snippets.sh DOCUMENT INCLUDE_DIR LIB_DIR: compiles and runs the C programs of a document, each of which has to print
+# what the document shows, indented by four spaces. CC names the compiler.
+set -euo pipefail
+document=$1 include_dir=$2 lib_dir=$3
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The programs, as 1.c, 2.c and so on.
+awk -v work="$work" '/^```/ { inside = !inside && $0 == "```c"; count += inside; next } inside { print > (work "/" count ".c") }' "$document"
+
+count=0
+while [ -e "$work/$((count + 1)).c" ]; do
+    count=$((count + 1))
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror -pthread -I "$include_dir" "$work/$count.c" \
+        -o "$work/$count" -L "$lib_dir" -lqdq -Wl,-rpath,"$lib_dir"
+    printed=$("$work/$count" | sed 's/^/    /')
+    echo "$printed"
+    if [ -z "$printed" ] || [[ $(cat "$document") != *"$printed"* ]]; then
+        echo "$document does not show what its program $count prints" >&2
+        exit 1
+    fi
+done
+if [ "$count" = 0 ]; then
+    echo "$document has no \`\`\`c block" >&2
+    exit 1
+fi
+echo "$count programs of $document print what it shows"

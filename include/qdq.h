@@ -31,6 +31,7 @@
  *   were (after QDQ_STATUS_INTERNAL and QDQ_STATUS_EXECUTOR they are unspecified).
  * - Nothing aborts, prints, or unwinds into the caller; no thread is started unless an executor asks for it.
  * - The caller's floating-point environment is set aside during the call and restored.
+ * - A call takes less than 64 KB of stack, on the calling thread and on those of a host's executor.
  * - Tensors are dense and row-major unless a qdq_tensor says otherwise. Pointers to elements are aligned to the
  *   element's size. A tensor with a dimension of 0 may have NULL data, a scalar (rank 0) may have a NULL shape.
  * - Arguments that are only read may overlap each other.
@@ -46,22 +47,26 @@
 
 /* Defined by a program that links libqdq.a on Windows: its functions are then not imported from a DLL. */
 #if defined(_WIN32) && !defined(QDQ_STATIC)
+/** Of a function of the library. */
 #define QDQ_API __declspec(dllimport)
 #else
+/** Of a function of the library. */
 #define QDQ_API
 #endif
 
-/* TensorFlow's defaults: signed, 8 bits, computed range, half to even, one range for the whole tensor. */
+/** TensorFlow's defaults: signed, 8 bits, computed range, half to even, one range for the whole tensor. */
 #define QDQ_ATTRS_INIT {sizeof(qdq_attrs), 8, -1, 0, 0, 0, 1, 0, 0}
 
-/* Every core, on the library's own pool. */
+/** Every core, on the library's own pool. */
 #define QDQ_EXECUTOR_INIT {sizeof(qdq_executor), 0, 0, NULL, NULL}
 
 /** The library's version at compile time; qdq_version_number() tells that of the library in use. */
 #define QDQ_VERSION_MAJOR 0
 
+/** See QDQ_VERSION_MAJOR. */
 #define QDQ_VERSION_MINOR 1
 
+/** See QDQ_VERSION_MAJOR. */
 #define QDQ_VERSION_PATCH 0
 
 /** The largest rank of a tensor. */

@@ -4,7 +4,9 @@ use std::ffi::c_void;
 
 /// The library's version at compile time; qdq_version_number() tells that of the library in use.
 pub const QDQ_VERSION_MAJOR: u32 = 0;
+/// See QDQ_VERSION_MAJOR.
 pub const QDQ_VERSION_MINOR: u32 = 1;
+/// See QDQ_VERSION_MAJOR.
 pub const QDQ_VERSION_PATCH: u32 = 0;
 
 /// The largest rank of a tensor.

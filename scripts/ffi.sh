@@ -25,7 +25,8 @@ install_languages() {
     mapfile -t missing < <(missing_packages)
     [ ${#missing[@]} != 0 ] || return 0
     if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs Go, Node.js with npm, LuaJIT, a JDK with JNA, Ruby with ffi, and Mono. On Debian and Ubuntu, as root:\n' >&2
+        printf 'this needs Go, Node.js with npm, LuaJIT, a JDK with JNA, Ruby with ffi, and Mono.\n' >&2
+        printf 'What is missing here, on Debian and Ubuntu, as root:\n' >&2
         printf '    apt-get install -y %s\n' "${missing[*]}" >&2
         return 1
     fi

@@ -56,12 +56,14 @@ static class Qdq
 
     public static string Isa => Text(qdq_isa());
 
-    // Each index of dimension axis gets a grid of 4 bits of its own.
-    public static float[] Quantize(float[] input, long[] shape, int axis)
+    // Each row (axis 0) or column (axis 1) gets a grid of 4 bits of its own.
+    public static float[] Quantize(float[] input, int columns, int axis)
     {
         qdq_attrs_init(out Attrs attrs, (UIntPtr)Marshal.SizeOf<Attrs>());
         attrs.NumBits = 4;
         attrs.Axis = axis;
+        // libqdq believes the shape, so it comes from the array.
+        long[] shape = { input.Length / columns, columns };
         var output = new float[input.Length];
         int status = qdq_quantize_and_dequantize_v4_f32(
             input, shape, shape.Length, null, null, UIntPtr.Zero, ref attrs, IntPtr.Zero, output);
@@ -78,7 +80,7 @@ static class Program
         12.5f, -3.2f, 7.9f, 0.4f,
         -250, 118, 33, -64,
     };
-    static readonly long[] Shape = { 3, 4 };
+    const int Columns = 4;
 
     // From tensorflow-cpu 2.21.0: tf.raw_ops.QuantizeAndDequantizeV4(input, 0., 0., num_bits=4, axis=0).
     static readonly uint[] Expected =
@@ -88,14 +90,14 @@ static class Program
         0xc37a0000, 0x42fa0000, 0x41fa0000, 0xc27a0000,
     };
 
-    static string Row(float[] values, int row) =>
-        "[" + string.Join(" ", values.Skip(4 * row).Take(4).Select(value => $"{value,9:0.000}")) + "]";
+    static string Row(float[] values, int from) =>
+        "[" + string.Join(" ", values.Skip(from).Take(Columns).Select(value => $"{value,9:0.000}")) + "]";
 
     static int Main()
     {
         Console.WriteLine($"libqdq {Qdq.Version} ({Qdq.Isa}) from C#");
-        float[] output = Qdq.Quantize(Input, Shape, 0);
-        for (int row = 0; row < Shape[0]; row++) Console.WriteLine($"{Row(Input, row)} -> {Row(output, row)}");
+        float[] output = Qdq.Quantize(Input, Columns, 0);
+        for (int i = 0; i < output.Length; i += Columns) Console.WriteLine($"{Row(Input, i)} -> {Row(output, i)}");
         for (int i = 0; i < output.Length; i++)
         {
             uint bits = BitConverter.ToUInt32(BitConverter.GetBytes(output[i]), 0);
@@ -106,7 +108,7 @@ static class Program
 
         try
         {
-            Qdq.Quantize(Input, Shape, 2);
+            Qdq.Quantize(Input, Columns, 2);
         }
         catch (Qdq.Error error) when (error.Status == Qdq.InvalidAxis)
         {

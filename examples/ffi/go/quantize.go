@@ -49,8 +49,9 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%d): %s", e.Name, e.Status, e.Reason) }
 
-// quantize gives each index of dimension axis a grid of 4 bits of its own. A nil executor is the calling thread.
-func quantize(input []float32, shape []int64, axis int, executor *C.qdq_executor) ([]float32, error) {
+// quantize gives each row (axis 0) or column (axis 1) a grid of 4 bits of its own. A nil executor is the calling
+// thread.
+func quantize(input []float32, columns, axis int, executor *C.qdq_executor) ([]float32, error) {
 	// qdq_last_error belongs to the thread, and a goroutine may be moved to another one between two calls into C.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -59,8 +60,10 @@ func quantize(input []float32, shape []int64, axis int, executor *C.qdq_executor
 	C.qdq_attrs_init(&attrs, C.sizeof_qdq_attrs)
 	attrs.num_bits = 4
 	attrs.axis = C.int32_t(axis)
+	// libqdq believes the shape, so it comes from the slice.
+	shape := [...]C.int64_t{C.int64_t(len(input) / columns), C.int64_t(columns)}
 	output := make([]float32, len(input))
-	status := C.qdq_quantize_and_dequantize_v4_f32((*C.float)(&input[0]), (*C.int64_t)(&shape[0]), C.int32_t(len(shape)),
+	status := C.qdq_quantize_and_dequantize_v4_f32((*C.float)(&input[0]), &shape[0], C.int32_t(len(shape)),
 		nil, nil, 0, &attrs, executor, (*C.float)(&output[0]))
 	if status != C.QDQ_STATUS_OK {
 		return nil, &Error{int32(status), C.GoString(C.qdq_status_string(status)), C.GoString(C.qdq_last_error())}
@@ -110,7 +113,7 @@ func repeated(repeats int) []float32 {
 
 func main() {
 	fmt.Printf("libqdq %s (%s) from Go\n", C.GoString(C.qdq_version()), C.GoString(C.qdq_isa()))
-	output, err := quantize(input[:], []int64{rows, columns}, 0, nil)
+	output, err := quantize(input[:], columns, 0, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -119,7 +122,7 @@ func main() {
 	}
 	check(output, 1)
 
-	_, err = quantize(input[:], []int64{rows, columns}, 2, nil)
+	_, err = quantize(input[:], columns, 2, nil)
 	if e, ok := err.(*Error); !ok || e.Status != C.QDQ_STATUS_INVALID_AXIS {
 		log.Fatalf("axis 2 of a matrix: %v, expected QDQ_STATUS_INVALID_AXIS", err)
 	}
@@ -131,7 +134,7 @@ func main() {
 		num_threads:  4,
 		parallel_for: C.qdq_parallel_for(C.goParallelFor),
 	}
-	output, err = quantize(repeated(repeats), []int64{rows, columns * repeats}, 0, &executor)
+	output, err = quantize(repeated(repeats), columns*repeats, 0, &executor)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -20,8 +20,8 @@ public class Quantize {
 
         int qdq_attrs_init(Attrs attrs, SizeT structSize);
 
-        int qdq_quantize_and_dequantize_v4_f32(float[] input, long[] shape, int rank, float[] inputMin, float[] inputMax,
-                SizeT rangeLen, Attrs attrs, Pointer executor, float[] output);
+        int qdq_quantize_and_dequantize_v4_f32(float[] input, long[] shape, int rank, float[] inputMin,
+                float[] inputMax, SizeT rangeLen, Attrs attrs, Pointer executor, float[] output);
 
         String qdq_status_string(int status);
 
@@ -65,7 +65,7 @@ public class Quantize {
         12.5f, -3.2f, 7.9f, 0.4f,
         -250, 118, 33, -64,
     };
-    static final long[] SHAPE = {3, 4};
+    static final int COLUMNS = 4;
 
     /** From tensorflow-cpu 2.21.0: tf.raw_ops.QuantizeAndDequantizeV4(input, 0., 0., num_bits=4, axis=0). */
     static final int[] EXPECTED = {
@@ -74,12 +74,14 @@ public class Quantize {
         0xc37a0000, 0x42fa0000, 0x41fa0000, 0xc27a0000,
     };
 
-    /** Each index of dimension axis gets a grid of 4 bits of its own. */
-    static float[] quantize(float[] input, long[] shape, int axis) {
+    /** Each row (axis 0) or column (axis 1) gets a grid of 4 bits of its own. */
+    static float[] quantize(float[] input, int columns, int axis) {
         Attrs attrs = new Attrs();
         Qdq.INSTANCE.qdq_attrs_init(attrs, new SizeT(attrs.size()));
         attrs.numBits = 4;
         attrs.axis = axis;
+        // libqdq believes the shape, so it comes from the array.
+        long[] shape = {input.length / columns, columns};
         float[] output = new float[input.length];
         int status = Qdq.INSTANCE.qdq_quantize_and_dequantize_v4_f32(
                 input, shape, shape.length, null, null, new SizeT(0), attrs, null, output);
@@ -101,7 +103,7 @@ public class Quantize {
 
     static void checkError() {
         try {
-            quantize(INPUT, SHAPE, 2);
+            quantize(INPUT, COLUMNS, 2);
         } catch (QdqException e) {
             check(e.status == INVALID_AXIS, "axis 2 of a matrix: " + e.getMessage());
             System.out.println("axis 2: " + e.getMessage());
@@ -112,8 +114,8 @@ public class Quantize {
 
     public static void main(String[] arguments) {
         System.out.printf("libqdq %s (%s) from Java%n", Qdq.INSTANCE.qdq_version(), Qdq.INSTANCE.qdq_isa());
-        float[] output = quantize(INPUT, SHAPE, 0);
-        for (int i = 0; i < output.length; i += 4) {
+        float[] output = quantize(INPUT, COLUMNS, 0);
+        for (int i = 0; i < output.length; i += COLUMNS) {
             System.out.println(row(INPUT, i) + " -> " + row(output, i));
         }
         for (int i = 0; i < output.length; i++) {

@@ -23,7 +23,7 @@ const char *qdq_isa(void);
 local qdq = ffi.load "qdq"
 
 local INVALID_AXIS = 3
-local ROWS, COLUMNS = 3, 4
+local COUNT, COLUMNS = 12, 4
 
 local input = ffi.new("float[12]", {
   0.31, -0.97, 0.08, 0.52,
@@ -38,15 +38,16 @@ local expected = ffi.new("uint32_t[12]", {
   0xc37a0000, 0x42fa0000, 0x41fa0000, 0xc27a0000,
 })
 
--- Each index of dimension `axis` gets a grid of 4 bits of its own. Gives the output, or nil, the reason and the status.
-local function quantize(input, rows, columns, axis)
+-- Each row (axis 0) or column (axis 1) of `count` floats gets a grid of 4 bits of its own. Gives the output, or nil, the
+-- reason and the status.
+local function quantize(input, count, columns, axis)
   local attrs = ffi.new "qdq_attrs"
   qdq.qdq_attrs_init(attrs, ffi.sizeof(attrs))
   attrs.num_bits = 4
   attrs.axis = axis
-  -- A local, so that the collector leaves it alone during the call.
-  local shape = ffi.new("int64_t[2]", rows, columns)
-  local output = ffi.new("float[?]", rows * columns)
+  -- libqdq believes the shape, so it comes from the count.
+  local shape = ffi.new("int64_t[2]", count / columns, columns)
+  local output = ffi.new("float[?]", count)
   local status = qdq.qdq_quantize_and_dequantize_v4_f32(input, shape, 2, nil, nil, 0, attrs, nil, output)
   if status ~= 0 then
     local name, reason = qdq.qdq_status_string(status), qdq.qdq_last_error()
@@ -56,22 +57,22 @@ local function quantize(input, rows, columns, axis)
 end
 
 local function row(values, i)
-  local v = values + COLUMNS * i
+  local v = values + i
   return ("[%9.3f %9.3f %9.3f %9.3f]"):format(v[0], v[1], v[2], v[3])
 end
 
 print(("libqdq %s (%s) from LuaJIT"):format(ffi.string(qdq.qdq_version()), ffi.string(qdq.qdq_isa())))
-local output = assert(quantize(input, ROWS, COLUMNS, 0))
-for i = 0, ROWS - 1 do
+local output = assert(quantize(input, COUNT, COLUMNS, 0))
+for i = 0, COUNT - 1, COLUMNS do
   print(row(input, i) .. " -> " .. row(output, i))
 end
 local bits = ffi.cast("const uint32_t *", output)
-for i = 0, ROWS * COLUMNS - 1 do
+for i = 0, COUNT - 1 do
   if bits[i] ~= expected[i] then
     error(("element %d is 0x%s, expected 0x%s"):format(i, bit.tohex(bits[i]), bit.tohex(expected[i])))
   end
 end
 
-local none, reason, status = quantize(input, ROWS, COLUMNS, 2)
+local none, reason, status = quantize(input, COUNT, COLUMNS, 2)
 assert(none == nil and status == INVALID_AXIS, "axis 2 of a matrix: expected QDQ_STATUS_INVALID_AXIS")
 print("axis 2: " .. reason)

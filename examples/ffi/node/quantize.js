@@ -30,7 +30,7 @@ const isa = qdq.func('const char *qdq_isa(void)');
 const INVALID_AXIS = 3;
 
 const input = new Float32Array([0.31, -0.97, 0.08, 0.52, 12.5, -3.2, 7.9, 0.4, -250, 118, 33, -64]);
-const shape = [3, 4];
+const columns = 4;
 
 // From tensorflow-cpu 2.21.0: tf.raw_ops.QuantizeAndDequantizeV4(input, 0., 0., num_bits=4, axis=0).
 const expected = new Uint32Array([
@@ -45,15 +45,16 @@ class QdqError extends Error {
   }
 }
 
-// Each index of dimension `axis` gets a grid of 4 bits of its own.
-function quantize(input, shape, axis) {
+// Each row (axis 0) or column (axis 1) of a Float32Array gets a grid of 4 bits of its own.
+function quantize(input, columns, axis) {
+  // koffi passes the bytes of any typed array, and libqdq believes the shape.
+  if (!(input instanceof Float32Array)) throw new TypeError('input must be a Float32Array');
+  const shape = [input.length / columns, columns];
   const attrs = {};
   initAttrs(attrs, koffi.sizeof(Attrs));
   Object.assign(attrs, { num_bits: 4, axis });
   const output = new Float32Array(input.length);
-  // int64_t is BigInt: a Number array would be doubles.
-  const status = quantizeAndDequantize(
-    input, BigInt64Array.from(shape, BigInt), shape.length, null, null, 0, attrs, null, output);
+  const status = quantizeAndDequantize(input, shape, shape.length, null, null, 0, attrs, null, output);
   if (status !== 0) throw new QdqError(status);
   return output;
 }
@@ -62,18 +63,18 @@ function check(condition, what) {
   if (!condition) throw new Error(what);
 }
 
-const row = (values, i) => Array.from(values.subarray(4 * i, 4 * i + 4), (v) => v.toFixed(3).padStart(9)).join(' ');
+const row = (values, i) => Array.from(values.subarray(i, i + columns), (v) => v.toFixed(3).padStart(9)).join(' ');
 
 console.log(`libqdq ${version()} (${isa()}) from Node.js`);
-const output = quantize(input, shape, 0);
-for (let i = 0; i < shape[0]; i++) console.log(`[${row(input, i)}] -> [${row(output, i)}]`);
+const output = quantize(input, columns, 0);
+for (let i = 0; i < input.length; i += columns) console.log(`[${row(input, i)}] -> [${row(output, i)}]`);
 new Uint32Array(output.buffer).forEach((bits, i) => {
   check(bits === expected[i], `element ${i} is 0x${bits.toString(16)}, expected 0x${expected[i].toString(16)}`);
 });
 
 let error = null;
 try {
-  quantize(input, shape, 2);
+  quantize(input, columns, 2);
 } catch (e) {
   error = e;
 }

@@ -19,8 +19,8 @@ module Qdq
 
   attach_function :qdq_attrs_init, [Attrs.by_ref, :size_t], :int32
   attach_function :qdq_quantize_and_dequantize_v4_f32,
-                  [:buffer_in, :buffer_in, :int32, :buffer_in, :buffer_in, :size_t, Attrs.by_ref, :pointer, :buffer_out],
-                  :int32
+                  [:buffer_in, :buffer_in, :int32, :buffer_in, :buffer_in, :size_t, Attrs.by_ref, :pointer,
+                   :buffer_out], :int32
   attach_function :qdq_status_string, [:int32], :string
   attach_function :qdq_last_error, [], :string
   attach_function :qdq_version, [], :string
@@ -38,16 +38,17 @@ module Qdq
     end
   end
 
-  # Each index of dimension axis gets a grid of 4 bits of its own. input and output are packed floats.
-  def self.quantize(input, shape, axis)
+  # Each row (axis 0) or column (axis 1) of an array of numbers gets a grid of 4 bits of its own.
+  def self.quantize(input, columns, axis)
     attrs = Attrs.new
     qdq_attrs_init(attrs, Attrs.size)
     attrs[:num_bits] = 4
     attrs[:axis] = axis
-    output = FFI::Buffer.new(:float, shape.inject(:*))
-    dimensions = FFI::Buffer.new(:int64, shape.size).put_array_of_int64(0, shape)
+    # libqdq believes the shape, so it comes from the array.
+    shape = FFI::Buffer.new(:int64, 2).put_array_of_int64(0, [input.size / columns, columns])
     floats = FFI::Buffer.new(:float, input.size).put_array_of_float(0, input)
-    status = qdq_quantize_and_dequantize_v4_f32(floats, dimensions, shape.size, nil, nil, 0, attrs, nil, output)
+    output = FFI::Buffer.new(:float, input.size)
+    status = qdq_quantize_and_dequantize_v4_f32(floats, shape, 2, nil, nil, 0, attrs, nil, output)
     raise Error, status unless status.zero?
 
     output
@@ -59,6 +60,7 @@ INPUT = [
   12.5, -3.2, 7.9, 0.4,
   -250, 118, 33, -64
 ].freeze
+COLUMNS = 4
 
 # From tensorflow-cpu 2.21.0: tf.raw_ops.QuantizeAndDequantizeV4(input, 0., 0., num_bits=4, axis=0).
 EXPECTED = [
@@ -72,14 +74,16 @@ def row(values)
 end
 
 puts "libqdq #{Qdq.qdq_version} (#{Qdq.qdq_isa}) from Ruby"
-output = Qdq.quantize(INPUT, [3, 4], 0)
-INPUT.each_slice(4).zip(output.get_array_of_float(0, 12).each_slice(4)) { |from, to| puts "#{row(from)} -> #{row(to)}" }
-output.get_array_of_uint32(0, 12).zip(EXPECTED).each_with_index do |(bits, expected), i|
+output = Qdq.quantize(INPUT, COLUMNS, 0)
+output.get_array_of_float(0, INPUT.size).each_slice(COLUMNS).zip(INPUT.each_slice(COLUMNS)) do |to, from|
+  puts "#{row(from)} -> #{row(to)}"
+end
+output.get_array_of_uint32(0, INPUT.size).zip(EXPECTED).each_with_index do |(bits, expected), i|
   abort format('element %d is %#010x, expected %#010x', i, bits, expected) if bits != expected
 end
 
 begin
-  Qdq.quantize(INPUT, [3, 4], 2)
+  Qdq.quantize(INPUT, COLUMNS, 2)
   abort 'axis 2 of a matrix: no error'
 rescue Qdq::Error => e
   abort "axis 2 of a matrix: #{e}" if e.status != Qdq::INVALID_AXIS

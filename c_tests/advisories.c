@@ -193,6 +193,12 @@ static void cve_2022_36026(const struct kind *kind)
 /* V2: an axis whose successor overflows. What else the advisory passes is an error of its own: 1 bit, narrow. */
 static void cve_2022_41910(const struct kind *kind)
 {
+    struct fixture *f = fresh_fixture(kind);
+    fixture_shape(f, 1, (const int64_t[]){1}, -1, 1);
+    f->attrs.num_bits = 1;
+    f->attrs.narrow_range = 1;
+    f->attrs.axis = INT32_MAX;
+    EXPECT_FAILURE(f, QDQ_STATUS_INVALID_ATTRIBUTE, "num_bits is 1", "expected 2 or more");
     BAD_BITS(kind, 1, "expected 2 or more");
     BAD_AXIS(kind, SHAPED(1, 1), INT32_MAX);
 }
@@ -281,22 +287,42 @@ static void cve_2021_37663(const struct kind *kind)
     }
 }
 
-/* Dequantize and QuantizeV2: an axis below -1, beyond the rank, and one whose successor overflows. */
-static void axis_of_dequantize(const struct kind *kind)
+/* Dequantize: an axis below -1. */
+static void cve_2021_37677(const struct kind *kind)
 {
-    BAD_AXIS(kind, SHAPED(2, 2, 3), -100);        /* CVE-2021-37677, CVE-2021-41211 */
-    BAD_AXIS(kind, SHAPED(2, 2, 3), 3);           /* CVE-2022-21726 */
-    BAD_AXIS(kind, SHAPED(2, 2, 3), INT32_MAX);   /* CVE-2022-21727 */
+    BAD_AXIS(kind, SHAPED(2, 2, 3), -100);
+}
+
+/* QuantizeV2: an axis below -1. */
+static void cve_2021_41211(const struct kind *kind)
+{
+    BAD_AXIS(kind, SHAPED(2, 2, 3), -2);
+}
+
+/* Dequantize: an axis beyond the rank. */
+static void cve_2022_21726(const struct kind *kind)
+{
+    BAD_AXIS(kind, SHAPED(2, 2, 3), 2);
+    BAD_AXIS(kind, SHAPED(2, 2, 3), QDQ_MAX_RANK);
+}
+
+/* Dequantize: an axis whose successor overflows. */
+static void cve_2022_21727(const struct kind *kind)
+{
+    BAD_AXIS(kind, SHAPED(2, 2, 3), INT32_MAX);
 }
 
 int main(void)
 {
     static void (*const replays[])(const struct kind *) = {
-        cve_2020_15265, cve_2021_29544, cve_2021_29553,       cve_2021_29610, cve_2021_37645,
-        cve_2021_41205, cve_2022_29192, cve_2022_36026,       cve_2022_41910, cve_2023_25668,
-        ranges_of_another_size,         negative_axis,        channels_of_a_scalar,
-        cve_2022_35971, cve_2022_35990, cve_2022_36005,       cve_2022_36019, cve_2021_29582,
-        cve_2021_37663, axis_of_dequantize,
+        /* of the operation */
+        cve_2020_15265, cve_2021_29544, cve_2021_29553, cve_2021_29610, cve_2021_37645, cve_2021_41205,
+        cve_2022_29192, cve_2022_36026, cve_2022_41910, cve_2023_25668,
+        /* without an advisory */
+        ranges_of_another_size, negative_axis, channels_of_a_scalar,
+        /* of relatives */
+        cve_2021_29582, cve_2021_37663, cve_2021_37677, cve_2021_41211, cve_2022_21726, cve_2022_21727,
+        cve_2022_35971, cve_2022_35990, cve_2022_36005, cve_2022_36019,
     };
     for (size_t i = 0; i < sizeof replays / sizeof *replays; i++) {
         for (size_t k = 0; k < KINDS; k++) {

@@ -1,7 +1,8 @@
 /*
- * The inputs of TensorFlow's security advisories for this operation and its relatives, and of the aborts that are still
- * open in TensorFlow 2.21, each of which read or wrote out of bounds or ended the process there. Here they are errors
- * that name the argument, on every function that has it, and nothing is written. docs/security.md tells them one by one.
+ * The inputs of TensorFlow's security advisories for this operation and its relatives, and of the aborts that are
+ * still open in TensorFlow 2.21, each of which read or wrote out of bounds or ended the process there. Here they are
+ * errors that name the argument, on every function that has it, and nothing is written. docs/security.md tells them
+ * one by one.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -82,12 +83,12 @@ static void expect_bad_axis(const struct kind *kind, struct shape shape, int32_t
 /* The ranges */
 
 /* Of the typed functions, which have one length for both ranges. */
-static void expect_bad_range_len(const struct kind *kind, struct shape shape, int32_t axis, size_t range_len, int line)
+static void expect_bad_range_len(const struct kind *kind, struct shape shape, int32_t axis, size_t range_len,
+                                 int line)
 {
     struct fixture *f = fresh_fixture(kind);
     fixture_shape(f, shape.rank, shape.sizes, axis, 1);
-    const char *const *words =
-        WORDS(text("range_len is %zu", range_len), text("expected %zu", f->call.range_len));
+    const char *const *words = WORDS(text("range_len is %zu", range_len), text("expected %zu", f->call.range_len));
     f->call.range_len = range_len;
     expect_failure(f, FORWARD, QDQ_STATUS_SIZE_MISMATCH, words, __FILE__, line);
     expect_failure(f, GRADIENT, QDQ_STATUS_SIZE_MISMATCH, words, __FILE__, line);
@@ -108,24 +109,23 @@ static void expect_bad_ranges(const struct kind *kind, struct shape shape, int32
     }
 }
 
-/* The bits */
+/* The bits, with narrow_range */
 
 static void expect_bad_bits(const struct kind *kind, int32_t num_bits, const char *words, int line)
 {
-    static const int having[] = {QDQ, QDQ_GRADIENT, CREATE};
-    for (int i = 0; i < 3; i++) {
-        struct views *v = fresh_views(kind, &functions[having[i]]);
-        v->attrs.num_bits = num_bits;
-        v->attrs.narrow_range = 1;
-        expect_views_failure(v, QDQ_STATUS_INVALID_ATTRIBUTE, WORDS(text("num_bits is %d", (int)num_bits), words),
-                             __FILE__, line);
-    }
+    static const int with_bits[] = {QDQ, QDQ_GRADIENT, CREATE};
+    const char *const *both = WORDS(text("num_bits is %d", (int)num_bits), words);
     struct fixture *f = fresh_fixture(kind);
     f->attrs.num_bits = num_bits;
     f->attrs.narrow_range = 1;
-    const char *const *both = WORDS(text("num_bits is %d", (int)num_bits), words);
     expect_failure(f, FORWARD, QDQ_STATUS_INVALID_ATTRIBUTE, both, __FILE__, line);
     expect_failure(f, GRADIENT, QDQ_STATUS_INVALID_ATTRIBUTE, both, __FILE__, line);
+    for (int i = 0; i < 3; i++) {
+        struct views *v = fresh_views(kind, &functions[with_bits[i]]);
+        v->attrs.num_bits = num_bits;
+        v->attrs.narrow_range = 1;
+        expect_views_failure(v, QDQ_STATUS_INVALID_ATTRIBUTE, both, __FILE__, line);
+    }
 }
 
 /* Advisories of QuantizeAndDequantize */

@@ -18,7 +18,7 @@ struct shape {
 #define SCALAR ((struct shape){0, {0}})
 #define SHAPED(rank, ...) ((struct shape){(rank), {__VA_ARGS__}})
 
-/* So that a failure points to the advisory's line, not to the helper's. */
+/* So that a failure points to the advisory's line, not to the one below. */
 #define BAD_AXIS(kind, shape, axis) expect_bad_axis((kind), (shape), (axis), __LINE__)
 #define BAD_RANGE_LEN(kind, shape, axis, range_len)                                                                \
     expect_bad_range_len((kind), (shape), (axis), (range_len), __LINE__)

@@ -1,0 +1,3 @@
+module example.com/qdq-from-go
+
+go 1.19

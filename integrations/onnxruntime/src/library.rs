@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_void};
 use std::ptr;
 
-use ort_sys::OrtErrorCode;
+use ort_sys::{ONNXTensorElementDataType, OrtErrorCode};
 use qdq::capi::*;
 
 use crate::runtime::{Failure, Run, Tensor};
@@ -18,15 +18,15 @@ unsafe impl Sync for Quantizer {}
 
 impl Quantizer {
     pub fn new(attrs: &qdq_attrs, dtype: qdq_dtype, min: &Tensor<'_>, max: &Tensor<'_>) -> Result<Self, Failure> {
-        let (min, max) = (view(min, dtype), view(max, dtype));
+        let (min, max) = (view(min), view(max));
         let mut quantizer = ptr::null_mut();
         // SAFETY: the views are of tensors that are there.
         check(unsafe { qdq_quantizer_create(attrs, dtype, &min, &max, &mut quantizer) })?;
         Ok(Quantizer(quantizer))
     }
 
-    pub fn apply(&self, run: &Run, dtype: qdq_dtype, input: &Tensor<'_>, output: &Tensor<'_>) -> Result<(), Failure> {
-        let (input, output) = (view(input, dtype), view(output, dtype));
+    pub fn apply(&self, run: &Run, input: &Tensor<'_>, output: &Tensor<'_>) -> Result<(), Failure> {
+        let (input, output) = (view(input), view(output));
         // SAFETY: the views are of tensors that are there, and the output is the run's to write.
         check(unsafe { qdq_quantizer_apply(self.0, &executor(run), &input, &output) })
     }
@@ -43,13 +43,12 @@ impl Drop for Quantizer {
 pub fn quantize_and_dequantize(
     run: &Run,
     attrs: &qdq_attrs,
-    dtype: qdq_dtype,
     input: &Tensor<'_>,
     range: Option<&(Tensor<'_>, Tensor<'_>)>,
     output: &Tensor<'_>,
 ) -> Result<(), Failure> {
-    let (input, output) = (view(input, dtype), view(output, dtype));
-    let range = range.map(|(min, max)| (view(min, dtype), view(max, dtype)));
+    let (input, output) = (view(input), view(output));
+    let range = range.map(|(min, max)| (view(min), view(max)));
     let (min, max) = range.as_ref().map_or((ptr::null(), ptr::null()), |(min, max)| (&raw const *min, &raw const *max));
     // SAFETY: the views are of tensors that are there, and the output is the run's to write.
     check(unsafe { qdq_quantize_and_dequantize_v4(&input, min, max, attrs, &executor(run), &output) })
@@ -82,13 +81,24 @@ pub fn default_attributes() -> qdq_attrs {
     }
 }
 
-fn view(tensor: &Tensor<'_>, dtype: qdq_dtype) -> qdq_tensor {
+/// libqdq's number of an element type; 0, which it refuses, of one that it does not have.
+pub fn dtype(element: ONNXTensorElementDataType) -> qdq_dtype {
+    match element {
+        ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT => QDQ_DTYPE_F32,
+        ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE => QDQ_DTYPE_F64,
+        ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 => QDQ_DTYPE_F16,
+        ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 => QDQ_DTYPE_BF16,
+        _ => 0,
+    }
+}
+
+fn view(tensor: &Tensor<'_>) -> qdq_tensor {
     qdq_tensor {
         data: tensor.data,
         shape: tensor.shape.as_ptr(),
         strides: ptr::null(),
         rank: i32::try_from(tensor.shape.len()).unwrap_or(i32::MAX),
-        dtype,
+        dtype: dtype(tensor.element),
         flags: 0,
     }
 }

@@ -10,7 +10,6 @@ use ort_sys::{
     OrtApi, OrtCustomOp, OrtKernelContext, OrtKernelInfo, OrtMemType, OrtSessionOptions, OrtShapeInferContext,
     OrtStatusPtr, OrtTensorTypeAndShapeInfo,
 };
-use qdq::capi::*;
 
 use crate::API_VERSION;
 use crate::kernel::Kernel;
@@ -27,11 +26,11 @@ pub const Y: usize = 0;
 const INPUTS: usize = 3;
 const OUTPUTS: usize = 1;
 
-const TYPES: [(ONNXTensorElementDataType, qdq_dtype); 4] = [
-    (ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, QDQ_DTYPE_F32),
-    (ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE, QDQ_DTYPE_F64),
-    (ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16, QDQ_DTYPE_F16),
-    (ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16, QDQ_DTYPE_BF16),
+const TYPES: [ONNXTensorElementDataType; 4] = [
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16,
+    ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16,
 ];
 
 /// The operator for one element type. The table comes first: ONNX Runtime hands back the pointer to it.
@@ -40,7 +39,6 @@ struct Operator {
     table: OrtCustomOp,
     runtime: Runtime,
     element: ONNXTensorElementDataType,
-    dtype: qdq_dtype,
 }
 
 /// What a kernel is to ONNX Runtime.
@@ -59,9 +57,9 @@ pub unsafe fn register(runtime: Runtime, infers_shapes: bool, options: *mut OrtS
     // The domain and the tables stay for ever: sessions use them, and no one says when the last of them is gone.
     // SAFETY: a C string.
     runtime.check(unsafe { (api.CreateCustomOpDomain)(DOMAIN.as_ptr(), &mut domain) })?;
-    for (element, dtype) in TYPES {
+    for element in TYPES {
         let operator: &'static Operator =
-            Box::leak(Box::new(Operator { table: table(infers_shapes), runtime, element, dtype }));
+            Box::leak(Box::new(Operator { table: table(infers_shapes), runtime, element }));
         // SAFETY: the domain is valid, and the operator stays.
         runtime.check(unsafe { (api.CustomOpDomain_Add)(domain, (&raw const *operator).cast()) })?;
     }
@@ -190,13 +188,12 @@ unsafe extern "system" fn create(
     out: *mut *mut c_void,
 ) -> OrtStatusPtr {
     // SAFETY: ONNX Runtime hands back what `register` gave it.
-    let operator = unsafe { &*operator.cast::<Operator>() };
-    let runtime = operator.runtime;
+    let runtime = unsafe { (*operator.cast::<Operator>()).runtime };
     runtime.guard(|| {
         // SAFETY: the info is valid during this call.
         let node = unsafe { Node::new(runtime, info) };
         let name = node.name()?;
-        let kernel = Kernel::new(&node, operator.dtype).map_err(|failure| failure.of_node(&name))?;
+        let kernel = Kernel::new(&node).map_err(|failure| failure.of_node(&name))?;
         // SAFETY: a place for the kernel.
         unsafe { out.write(Box::into_raw(Box::new(Handle { runtime, kernel })).cast()) };
         Ok(())

@@ -5,8 +5,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::ptr;
 
 use ort_sys::{
-    OrtApi, OrtErrorCode, OrtKernelContext, OrtKernelInfo, OrtStatusPtr, OrtTensorTypeAndShapeInfo, OrtTypeInfo,
-    OrtValue,
+    ONNXTensorElementDataType, OrtApi, OrtErrorCode, OrtKernelContext, OrtKernelInfo, OrtStatusPtr,
+    OrtTensorTypeAndShapeInfo, OrtTypeInfo, OrtValue,
 };
 
 /// A failure on its way to ONNX Runtime.
@@ -99,7 +99,17 @@ impl Runtime {
     /// # Safety
     ///
     /// `info` is valid.
-    pub unsafe fn rank(self, info: *const OrtTensorTypeAndShapeInfo) -> Result<usize, Failure> {
+    unsafe fn element(self, info: *const OrtTensorTypeAndShapeInfo) -> Result<ONNXTensorElementDataType, Failure> {
+        let mut element = ONNXTensorElementDataType::ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+        // SAFETY: the caller's promise.
+        self.check(unsafe { (self.0.GetTensorElementType)(info, &mut element) })?;
+        Ok(element)
+    }
+
+    /// # Safety
+    ///
+    /// `info` is valid.
+    unsafe fn rank(self, info: *const OrtTensorTypeAndShapeInfo) -> Result<usize, Failure> {
         let mut rank = 0;
         // SAFETY: the caller's promise.
         self.check(unsafe { (self.0.GetDimensionsCount)(info, &mut rank) })?;
@@ -130,18 +140,19 @@ impl Runtime {
         // SAFETY: a tensor.
         self.check(unsafe { (self.0.GetTensorTypeAndShape)(value, &mut info) })?;
         // SAFETY: what was handed out.
-        let shape = unsafe { self.dimensions(info) };
+        let (element, shape) = unsafe { (self.element(info), self.dimensions(info)) };
         // SAFETY: it was handed out to be released.
         unsafe { (self.0.ReleaseTensorTypeAndShapeInfo)(info) };
-        let (shape, mut data) = (shape?, ptr::null_mut());
+        let (element, shape, mut data) = (element?, shape?, ptr::null_mut());
         // SAFETY: a tensor; of those that are not ours to write the data is only read.
         self.check(unsafe { (self.0.GetTensorMutableData)(value.cast_mut(), &mut data) })?;
-        Ok(Some(Tensor { shape, data, of: std::marker::PhantomData }))
+        Ok(Some(Tensor { element, shape, data, of: std::marker::PhantomData }))
     }
 }
 
 /// A dense tensor of ONNX Runtime's.
 pub struct Tensor<'a> {
+    pub element: ONNXTensorElementDataType,
     pub shape: Vec<i64>,
     pub data: *mut c_void,
     of: std::marker::PhantomData<&'a OrtValue>,
@@ -189,27 +200,31 @@ impl Node {
         Ok(!name.is_empty())
     }
 
-    /// As the model declares or implies it; a rank that is not known is 0, too.
-    pub fn input_rank(&self, index: usize) -> Result<usize, Failure> {
+    /// The type and the rank of an input that is there, as the model declares or implies them; a rank that is not known is 0,
+    /// too.
+    pub fn input_type(&self, index: usize) -> Result<(ONNXTensorElementDataType, usize), Failure> {
         let (api, mut type_info) = (self.runtime.0, ptr::null_mut());
         // SAFETY: the info is valid, as promised.
         self.runtime.check(unsafe { (api.KernelInfo_GetInputTypeInfo)(self.info, index, &mut type_info) })?;
         // SAFETY: what was handed out.
-        let rank = unsafe { self.rank_of_type(type_info) };
+        let element_and_rank = unsafe { self.element_and_rank(type_info) };
         // SAFETY: it was handed out to be released.
         unsafe { (api.ReleaseTypeInfo)(type_info) };
-        rank
+        element_and_rank
     }
 
     /// # Safety
     ///
     /// `type_info` is valid.
-    unsafe fn rank_of_type(&self, type_info: *const OrtTypeInfo) -> Result<usize, Failure> {
-        let mut tensor_info = ptr::null();
+    unsafe fn element_and_rank(
+        &self,
+        type_info: *const OrtTypeInfo,
+    ) -> Result<(ONNXTensorElementDataType, usize), Failure> {
+        let mut info = ptr::null();
         // SAFETY: the caller's promise; what comes out is part of it.
-        self.runtime.check(unsafe { (self.runtime.0.CastTypeInfoToTensorInfo)(type_info, &mut tensor_info) })?;
+        self.runtime.check(unsafe { (self.runtime.0.CastTypeInfoToTensorInfo)(type_info, &mut info) })?;
         // SAFETY: the input is a tensor, so there is one.
-        unsafe { self.runtime.rank(tensor_info) }
+        unsafe { Ok((self.runtime.element(info)?, self.runtime.rank(info)?)) }
     }
 
     /// An input that is the same at every run.

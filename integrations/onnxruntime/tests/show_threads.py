@@ -24,7 +24,7 @@ def ticks() -> dict[str, int]:
 
 def main() -> None:
     tensor = np.random.default_rng(5).normal(size=2**22).astype(np.float32)
-    model = build(Case(Attributes(), tensor), Settings())
+    model = build(Case(Attributes(), tensor), Settings(shape=list(tensor.shape)))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 2
     # A worker that waits takes no time.

@@ -1,8 +1,8 @@
 """What quantization costs a network that reads handwritten digits, in ONNX Runtime.
 
-Trains a small network on 1,000 of the digits in examples/digits/data, writes it as an ONNX model, and measures on the other 797
-what becomes of it with weights and activations of fewer bits. The model and the data are left in the folder that is
-named, for insert-qdq.
+Trains a small network on 1,000 of the digits in examples/digits/data, writes it as an ONNX model, and measures on the
+other 797 what becomes of it with weights and activations of fewer bits. The model and the data are left in the folder
+that is named, for insert-qdq.
 """
 
 import argparse
@@ -94,13 +94,11 @@ def build_model(weights: dict[str, np.ndarray]) -> onnx.ModelProto:
 
 
 def ways(model: onnx.ModelProto, training: Digits, num_bits: int) -> dict[str, list[Insertion]]:
-    """Weights with one range or one for each of a layer's results; activations with the range that they have in training."""
+    """Weights with one range, or one for each column; activations with the range that they have in training."""
     per_tensor = [Insertion(name, {"num_bits": num_bits}) for name in WEIGHTS]
     per_axis = [Insertion(name, {"num_bits": num_bits, "axis": 1}) for name in WEIGHTS]
     ranges = calibrate(model, dict.fromkeys(ACTIVATIONS, -1), {"images": training.images})
-    activations = [
-        Insertion(name, {"num_bits": num_bits, "signed_input": 0}, ranges[name]) for name in ACTIVATIONS
-    ]
+    activations = [Insertion(name, {"num_bits": num_bits, "signed_input": 0}, ranges[name]) for name in ACTIVATIONS]
     return {
         "weights": per_tensor,
         "weights, axis 1": per_axis,
@@ -110,7 +108,8 @@ def ways(model: onnx.ModelProto, training: Digits, num_bits: int) -> dict[str, l
 
 def report(model: onnx.ModelProto, training: Digits, test: Digits) -> None:
     inputs = {"images": test.images}
-    print(f"float32: {measure(model, model, inputs, test.labels).accuracy:.1%} of {len(test.labels)} digits are read right")
+    accuracy = measure(model, model, inputs, test.labels).accuracy
+    print(f"float32: {accuracy:.1%} of {len(test.labels)} digits are read right")
     print("bits  " + "".join(f"{name:>18}" for name in ways(model, training, WIDTHS[0])))
     for num_bits in WIDTHS:
         costs = [
@@ -122,7 +121,9 @@ def report(model: onnx.ModelProto, training: Digits, test: Digits) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "onnxruntime", help="for the model and the data")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "build" / "onnxruntime", help="for the model and the data"
+    )
     folder = parser.parse_args().folder
     digits = read_digits()
     training, test = digits.part(slice(TRAINING)), digits.part(slice(TRAINING, None))

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,13 +40,16 @@ class Settings:
     attributes: dict = field(default_factory=dict)  # beside the case's
 
 
-def run(case: Case, settings: Settings = Settings()) -> np.ndarray:
+DEFAULT = Settings()
+
+
+def run(case: Case, settings: Settings = DEFAULT) -> np.ndarray:
     """The operator's result."""
     session = open_session(build(case, settings), settings.threads)
     return run_session(session, case, settings)
 
 
-def run_session(session: onnxruntime.InferenceSession, case: Case, settings: Settings = Settings()) -> np.ndarray:
+def run_session(session: onnxruntime.InferenceSession, case: Case, settings: Settings = DEFAULT) -> np.ndarray:
     feeds = {"x": case.tensor}
     if case.given is not None and not settings.constant_range:
         feeds |= {name: shaped_end(case, end) for name, end in zip(("min", "max"), case.given)}
@@ -112,8 +116,8 @@ def node_attributes(attributes: Attributes) -> dict:
 def build_model(
     node: onnx.NodeProto,
     dtype: np.dtype = reference.FLOAT32,
-    inputs: list[str] = ["x"],
-    constants: list[onnx.TensorProto] = [],
+    inputs: Sequence[str] = ("x",),
+    constants: Sequence[onnx.TensorProto] = (),
     shape: list | None = None,
 ) -> onnx.ModelProto:
     """A model of one node, of which the first input has the shape and the others none."""
@@ -130,7 +134,7 @@ def build_model(
     return model
 
 
-def _converted(node: onnx.NodeProto, inputs: list[str]) -> list[onnx.NodeProto]:
+def _converted(node: onnx.NodeProto, inputs: Sequence[str]) -> list[onnx.NodeProto]:
     def cast(name: str, result: str, element: int) -> onnx.NodeProto:
         return helper.make_node("Cast", [name], [result], to=element)
 
@@ -148,7 +152,7 @@ def differing(actual: np.ndarray, expected: np.ndarray) -> int:
     return int(np.count_nonzero((actual.view(unsigned) != expected.view(unsigned)) & ~both_nan))
 
 
-def assert_right(case: Case, settings: Settings = Settings()) -> np.ndarray:
+def assert_right(case: Case, settings: Settings = DEFAULT) -> np.ndarray:
     """The result has the bits of the library and those of the definition."""
     actual = run(case, settings)
     assert differing(actual, LIBRARY.run(case, None)) == 0

@@ -1,4 +1,4 @@
-"""Prints how many threads came with the runs of a session that has two, and its worker's share of the time they took."""
+"""Prints how many threads came with the runs of a session of two, and its worker's share of the time they took."""
 
 import os
 from pathlib import Path

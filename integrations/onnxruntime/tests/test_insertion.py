@@ -44,6 +44,7 @@ MODEL = dense_model(w=W, b=B)
 
 def run(model: onnx.ModelProto, output: str | None = None, **feeds: np.ndarray) -> np.ndarray:
     """Without optimisations: models that compute the same are run by the same steps."""
+    onnx.checker.check_model(model)
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.add_session_config_entry("session.disable_prepacking", "1")
@@ -91,7 +92,7 @@ def test_a_result_in_the_middle_with_a_given_range():
 def insert_output(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
-    watched.graph.output.append(helper.make_tensor_value_info(name, FLOAT, None))
+    watched.graph.output.append(helper.make_tensor_value_info(name, FLOAT, ["n", 4]))
     return watched
 
 
@@ -100,14 +101,16 @@ def test_subgraphs_use_what_was_quantized():
     branches = {}
     for name, factor in [("then_branch", "x"), ("else_branch", "two")]:
         node = helper.make_node("Mul", ["x", factor], [f"{name}_y"])
-        branches[name] = helper.make_graph([node], name, [], [helper.make_tensor_value_info(f"{name}_y", FLOAT, None)])
+        branches[name] = helper.make_graph(
+            [node], name, [], [helper.make_tensor_value_info(f"{name}_y", FLOAT, [9, 5])]
+        )
     inputs = [
         helper.make_tensor_value_info("x", FLOAT, [9, 5]),
         helper.make_tensor_value_info("is_then", onnx.TensorProto.BOOL, []),
     ]
     two = numpy_helper.from_array(np.float32(2).reshape(()), "two")
     node = helper.make_node("If", ["is_then"], ["y"], **branches)
-    graph = helper.make_graph([node], "branches", inputs, [helper.make_tensor_value_info("y", FLOAT, None)], [two])
+    graph = helper.make_graph([node], "branches", inputs, [helper.make_tensor_value_info("y", FLOAT, [9, 5])], [two])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     changed = insert(model, [Insertion("x", {"num_bits": 3})])
     rounded = quantized(X, num_bits=3)
@@ -180,6 +183,24 @@ def test_the_command_line(tmp_path, capsys):
     assert same(run(onnx.load(output), x=X), y)
 
 
+def test_the_command_line_knows_words(tmp_path):
+    onnx.save(MODEL, tmp_path / "model.onnx")
+    output = str(tmp_path / "output.onnx")
+    choice = ["--tensor", "w", "round_mode=HALF_UP", "arithmetic=NATIVE", "degenerate=ZERO", "narrow_range=1"]
+    insert_qdq.main([str(tmp_path / "model.onnx"), "--output", output, "--num-bits", "5", *choice])
+    (node,) = [node for node in onnx.load(output).graph.node if node.domain == "qdq"]
+    written = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    assert written == {
+        "num_bits": 5,
+        "axis": -1,
+        "signed_input": 1,
+        "narrow_range": 1,
+        "round_mode": b"HALF_UP",
+        "arithmetic": b"NATIVE",
+        "degenerate": b"ZERO",
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -205,7 +226,7 @@ def test_what_the_command_line_refuses(arguments, words, tmp_path, capsys):
 
 
 def test_the_digits():
-    """A trained network: 8 bits cost nothing that shows, 2 bits much, and a range for each column less than one for all."""
+    """A trained network: 8 bits cost nothing that shows, 2 bits much, and less with a range for each column."""
     data = digits.read_digits()
     training, test = data.part(slice(digits.TRAINING)), data.part(slice(digits.TRAINING, None))
     weights = digits.train(training)

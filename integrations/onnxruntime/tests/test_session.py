@@ -3,12 +3,12 @@
 import os
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from onnx import helper
-from operator_session import VERSION, Settings, build, build_model, differing, open_session, run_session
+from operator_session import LIBRARY, VERSION, Settings, build, build_model, differing, open_session, run_session
 
 import cases
 from cases import Case
@@ -38,25 +38,20 @@ def test_a_shape_that_is_not_known_does_not_mislead_what_follows():
     assert open_session(model).run(None, {"x": eye})[0].shape == (3, 3)
 
 
-def test_one_session_runs_on_several_threads_at_once():
+@pytest.mark.parametrize("constant", [False, True])
+def test_one_session_runs_on_several_threads_at_once(constant):
     rng = np.random.default_rng(4)
-    for constant in (False, True):
-        case = cases.draw_forward(rng, FLOAT32, (64, 1000), Attributes(range_given=True, axis=0), "normal")
-        settings = Settings(threads=2, constant_range=constant)
-        session = open_session(build(case, settings), settings.threads)
-        expected = run_session(session, case, settings)
-        wrong = []
+    case = cases.draw_forward(rng, FLOAT32, (64, 1000), Attributes(range_given=True, axis=0), "normal")
+    settings = Settings(threads=2, constant_range=constant)
+    session = open_session(build(case, settings), settings.threads)
+    expected = run_session(session, case, settings)
+    assert differing(expected, LIBRARY.run(case, None)) == 0
 
-        def work():
-            for _ in range(20):
-                wrong.append(differing(run_session(session, case, settings), expected))
+    def count_wrong(_):
+        return sum(differing(run_session(session, case, settings), expected) for _ in range(20))
 
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert wrong == [0] * 80
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(count_wrong, range(4))) == [0] * 4
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks /proc")

@@ -1,7 +1,7 @@
 """libqdq's QuantizeAndDequantize in ONNX Runtime.
 
-    options = onnxruntime.SessionOptions()
-    options.register_custom_ops_library(qdq_onnxruntime.library_path())
+options = onnxruntime.SessionOptions()
+options.register_custom_ops_library(qdq_onnxruntime.library_path())
 """
 
 from .library import library_path

@@ -12,18 +12,14 @@ from .library import open_session
 Range = tuple[np.ndarray, np.ndarray]
 
 
-def calibrate(
-    model: onnx.ModelProto, axes: Mapping[str, int], inputs: Mapping[str, np.ndarray]
-) -> dict[str, Range]:
+def calibrate(model: onnx.ModelProto, axes: Mapping[str, int], inputs: Mapping[str, np.ndarray]) -> dict[str, Range]:
     """The range of each tensor that `axes` names: of the whole tensor where its axis is -1, else of each index."""
     values = _observe(model, axes, inputs)
     return {name: _range(values[name], axis) for name, axis in axes.items()}
 
 
-def _observe(
-    model: onnx.ModelProto, names: Iterable[str], inputs: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Runs the model and looks at tensors within; those of 16 bits as float, which numpy can hold and which is exact."""
+def _observe(model: onnx.ModelProto, names: Iterable[str], inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Runs the model and looks at tensors within; those of 16 bits as float, which is exact and which numpy has."""
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     dtypes = float_tensors(model)

@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -24,7 +25,7 @@ class Insertion:
     """What is to be done after a tensor: with which attributes, and the range of each channel if it is given."""
 
     tensor: str
-    attributes: Mapping[str, int | str] = field(default_factory=dict)
+    attributes: Mapping[str, Any] = field(default_factory=dict)
     range: tuple[np.ndarray, np.ndarray] | None = None
 
 
@@ -62,7 +63,7 @@ def insert(model: onnx.ModelProto, insertions: Iterable[Insertion]) -> onnx.Mode
 
 def _insert(graph: onnx.GraphProto, insertion: Insertion, dtype: np.dtype) -> None:
     name = insertion.tensor
-    ends = {}
+    ends: dict[str, Any] = {}
     if insertion.range is not None:
         for end, values in zip(("min", "max"), insertion.range, strict=True):
             ends[end] = f"{name}/{end}"

@@ -1,8 +1,8 @@
 """Puts QuantizeAndDequantize after tensors of an ONNX model, and measures what that costs.
 
-    insert-qdq model.onnx --list
-    insert-qdq model.onnx --data test.npz --num-bits 8 4 --tensor '*.weight' axis=0 --tensor 'relu*' signed_input=0
-    insert-qdq model.onnx --output quantized.onnx --tensor 'relu*' signed_input=0 min=0 max=6
+insert-qdq model.onnx --list
+insert-qdq model.onnx --data test.npz --num-bits 8 4 --tensor '*.weight' axis=0 --tensor 'relu*' signed_input=0
+insert-qdq model.onnx --output quantized.onnx --tensor 'relu*' signed_input=0 min=0 max=6
 """
 
 import argparse
@@ -57,8 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data",
         metavar="NPZ",
-        help="measure, on arrays called as the model's inputs; labels, if there is such an array, are the right answers: "
-        "where the first output should have its greatest number along the last axis",
+        help="measure, on arrays called as the model's inputs; labels, if there is such an array, are the right "
+        "answers: where the first output should have its greatest number along the last axis",
     )
     return parser
 
@@ -122,8 +122,9 @@ def _insertions(
 
 
 def _attributes(settings: Mapping[str, str]) -> dict[str, int | str]:
-    integers = {key: int(value) for key, value in settings.items() if key in INTEGERS}
-    return integers | {key: value for key, value in settings.items() if key in WORDS}
+    return {
+        key: int(value) if key in INTEGERS else value for key, value in settings.items() if key in (*INTEGERS, *WORDS)
+    }
 
 
 def _given(name: str, settings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarray] | None:
@@ -135,7 +136,7 @@ def _given(name: str, settings: Mapping[str, str]) -> tuple[np.ndarray, np.ndarr
         return None
     if not {"min", "max"} <= settings.keys() or "range" in settings or int(settings.get("axis", -1)) != -1:
         raise ValueError(f"min and max of {name} go together, and with neither range nor axis")
-    return np.float64(settings["min"]), np.float64(settings["max"])
+    return np.array(float(settings["min"])), np.array(float(settings["max"]))
 
 
 def describe(num_bits: int, cost: Cost) -> str:

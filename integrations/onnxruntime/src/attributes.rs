@@ -17,7 +17,7 @@ const DEGENERATES: &Words =
 /// The attributes of a node as they are written; libqdq checks the numbers.
 pub fn read(node: &Node, range_given: bool) -> Result<qdq_attrs, Failure> {
     refuse_range_given(node)?;
-    let mut attrs = default_attributes();
+    let mut attrs = default_attributes()?;
     attrs.range_given = range_given.into();
     integer(node, c"num_bits", &mut attrs.num_bits)?;
     integer(node, c"axis", &mut attrs.axis)?;

@@ -1,6 +1,7 @@
 //! libqdq's C functions: what they are told, and failures that ONNX Runtime can carry.
 
 use std::ffi::{CStr, c_void};
+use std::mem::MaybeUninit;
 use std::ptr;
 
 use ort_sys::{ONNXTensorElementDataType, OrtErrorCode};
@@ -67,18 +68,12 @@ pub fn check_attributes(attrs: &qdq_attrs, dtype: qdq_dtype, rank: usize) -> Res
 }
 
 /// The defaults.
-pub fn default_attributes() -> qdq_attrs {
-    qdq_attrs {
-        struct_size: size_of::<qdq_attrs>(),
-        num_bits: 8,
-        axis: -1,
-        round_mode: QDQ_ROUND_HALF_TO_EVEN,
-        arithmetic: QDQ_ARITHMETIC_DEFAULT,
-        degenerate: QDQ_DEGENERATE_TENSORFLOW,
-        signed_input: 1,
-        range_given: 0,
-        narrow_range: 0,
-    }
+pub fn default_attributes() -> Result<qdq_attrs, Failure> {
+    let mut attrs = MaybeUninit::uninit();
+    // SAFETY: there is room for a struct of this size.
+    check(unsafe { qdq_attrs_init(attrs.as_mut_ptr(), size_of::<qdq_attrs>()) })?;
+    // SAFETY: it was filled in.
+    Ok(unsafe { attrs.assume_init() })
 }
 
 /// libqdq's number of an element type; 0, which it refuses, of one that it does not have.

@@ -107,7 +107,7 @@ def _choose(model: onnx.ModelProto, choices: Sequence[Sequence[str]]) -> dict[st
 def _insertions(
     model: onnx.ModelProto, chosen: Mapping[str, dict[str, str]], num_bits: int, inputs: Arrays | None
 ) -> list[Insertion]:
-    attributes = {name: {"num_bits": num_bits} | _attributes(settings) for name, settings in chosen.items()}
+    attributes = {name: {"num_bits": num_bits, **_attributes(settings)} for name, settings in chosen.items()}
     ranges = {name: _given(name, settings) for name, settings in chosen.items()}
     to_calibrate = {
         name: int(attributes[name].get("axis", -1))

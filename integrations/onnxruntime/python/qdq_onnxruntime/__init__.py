@@ -1,7 +1,8 @@
 """libqdq's QuantizeAndDequantize in ONNX Runtime.
 
-options = onnxruntime.SessionOptions()
-options.register_custom_ops_library(qdq_onnxruntime.library_path())
+A session knows the operator once its options have the library::
+
+    options.register_custom_ops_library(qdq_onnxruntime.library_path())
 """
 
 from .library import library_path

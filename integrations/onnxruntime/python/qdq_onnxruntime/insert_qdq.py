@@ -1,9 +1,4 @@
-"""Puts QuantizeAndDequantize after tensors of an ONNX model, and measures what that costs.
-
-insert-qdq model.onnx --list
-insert-qdq model.onnx --data test.npz --num-bits 8 4 --tensor '*.weight' axis=0 --tensor 'relu*' signed_input=0
-insert-qdq model.onnx --output quantized.onnx --tensor 'relu*' signed_input=0 min=0 max=6
-"""
+"""The command insert-qdq: puts QuantizeAndDequantize after tensors of an ONNX model, and measures what that costs."""
 
 import argparse
 from collections.abc import Mapping, Sequence

@@ -13,9 +13,10 @@ set(CPACK_GENERATOR TGZ)
 set(CPACK_COMPONENTS_ALL runtime development)
 
 # Debian. Its multiarch folders are those of the prefix /usr: configure with -DCMAKE_INSTALL_PREFIX=/usr.
-find_program(dpkg_shlibdeps dpkg-shlibdeps)
-mark_as_advanced(dpkg_shlibdeps)
-if(dpkg_shlibdeps)
+find_program(QDQ_DPKG_SHLIBDEPS dpkg-shlibdeps)
+find_program(QDQ_FILE file)
+mark_as_advanced(QDQ_DPKG_SHLIBDEPS QDQ_FILE)
+if(QDQ_DPKG_SHLIBDEPS AND QDQ_FILE)
   list(APPEND CPACK_GENERATOR DEB)
 endif()
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -33,16 +34,14 @@ endif()
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME "libqdq${PROJECT_VERSION_MAJOR}")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${PROJECT_DESCRIPTION}: the shared library
- For float, double, half and bfloat16, per tensor or per axis, bit for bit, on
- the best instruction set that the processor has.")
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The shared library.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libqdq-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
   "${CPACK_DEBIAN_RUNTIME_PACKAGE_NAME} (= ${PROJECT_VERSION}), libc6-dev")
-set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${PROJECT_DESCRIPTION}: to build with it
- Headers, the static library, files for pkg-config and CMake, the manual.")
+set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
+  "What programs are built with: headers, the static library, the manual.")
 
 # What Debian wants in its own place, after the files were installed for the packages.
 set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian.cmake")

@@ -50,22 +50,21 @@ project() {
 
 # A request for a version of another API is refused, as one for a later version.
 versions() {
-    local version
+    local version folder=$work/versions
+    cp -r "$work/find_package" "$folder"
     for version in 0.0 0.1.99 0.2 1.0; do
-        sed "s/qdq 0.1 REQUIRED/qdq $version REQUIRED/" "$work/find_package/CMakeLists.txt" >"$work/versions.txt"
-        rm -rf "$work/versions"
-        mkdir "$work/versions"
-        cp "$work/versions.txt" "$work/versions/CMakeLists.txt"
-        ! cmake -S "$work/versions" -B "$work/versions/build" -DCMAKE_PREFIX_PATH="$prefix" >"$work/versions.log" 2>&1 ||
+        rm -rf "$folder/build"
+        sed "s/qdq 0.1 REQUIRED/qdq $version REQUIRED/" "$work/find_package/CMakeLists.txt" >"$folder/CMakeLists.txt"
+        ! cmake -S "$folder" -B "$folder/build" -DCMAKE_PREFIX_PATH="$prefix" >"$folder.log" 2>&1 ||
             fail "find_package(qdq $version) was satisfied"
-        grep -q 'considered but not accepted' "$work/versions.log" || fail "$(cat "$work/versions.log")"
+        grep -q 'considered but not accepted' "$folder.log" || fail "$(cat "$folder.log")"
     done
 }
 
 # A parent gets the library and nothing that it did not ask for; with QDQ_INSTALL it installs it.
 parent() {
     local tree=$work/add_subdirectory/build
-    ctest --test-dir "$tree" -N | grep -qx 'Total Tests: 0' || fail 'the parent project got tests'
+    [ ! -e "$tree/libqdq/c_tests" ] && [ ! -e "$tree/libqdq/examples" ] || fail 'the parent project builds tests or examples'
     cmake --install "$tree" --prefix "$work/parent" >/dev/null
     [ ! -e "$work/parent" ] || fail 'the parent project installs what it did not ask for'
     cmake -S "$work/add_subdirectory" -B "$tree" -DQDQ_INSTALL=ON -DCMAKE_INSTALL_LIBDIR=lib >/dev/null

@@ -1,5 +1,6 @@
 # CPack runs this between the installation for a package and the packing of it: the licence where Debian's tools look
 # for it, the manual compressed.
+cmake_minimum_required(VERSION 3.21)
 
 if(NOT CPACK_GENERATOR STREQUAL DEB)
   return()

@@ -5,13 +5,16 @@
 # A static library of cargo's holds Rust's standard library as well. Two such archives in one program define the same
 # functions twice, or mix two versions of them. Here everything is linked to one object, what the SYMBOLS do not reach
 # is dropped, and all other names become local. For ELF; needs the linker and the binutils of the C compiler.
+cmake_minimum_required(VERSION 3.21)
 
 function(run)
   execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-cmake_path(REPLACE_EXTENSION OUTPUT LAST_ONLY linked.o OUTPUT_VARIABLE linked)
-cmake_path(REPLACE_EXTENSION OUTPUT LAST_ONLY o OUTPUT_VARIABLE isolated)
+get_filename_component(folder "${OUTPUT}" DIRECTORY)
+get_filename_component(name "${OUTPUT}" NAME_WLE)
+set(linked "${folder}/${name}.linked.o")
+set(isolated "${folder}/${name}.o")
 
 # LLVM's linker keeps everything: what it drops from a relocatable object leaves one that other tools cannot read.
 execute_process(COMMAND "${LINKER}" --version OUTPUT_VARIABLE linker_is COMMAND_ERROR_IS_FATAL ANY)

@@ -34,6 +34,8 @@ endif()
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME "libqdq${PROJECT_VERSION_MAJOR}")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
+# Older versions of CPack see no need of it in multiarch folders.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${PROJECT_SOURCE_DIR}/cmake/debian/triggers")
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The shared library.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libqdq-dev)
@@ -44,7 +46,7 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "What programs are built with: headers, the static library, the manual.")
 
 # What Debian wants in its own place, after the files were installed for the packages.
-set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian.cmake")
+set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian/files.cmake")
 
 set(CPACK_SOURCE_GENERATOR TGZ)
 set(CPACK_SOURCE_PACKAGE_FILE_NAME "libqdq-${PROJECT_VERSION}")

@@ -25,12 +25,6 @@ is_multiarch() {
         has "$1" Multi-Arch '^same$'
 }
 
-# By a trigger, as Debian wants it, or from older versions of CPack by a script.
-calls_ldconfig() {
-    dpkg-deb --info "$1" triggers 2>/dev/null | grep -qx 'activate-noawait ldconfig' ||
-        dpkg-deb --info "$1" postinst 2>/dev/null | grep -qE '^[[:space:]]*ldconfig\b'
-}
-
 runtime_package() {
     local package=$1 lib
     lib=usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
@@ -38,7 +32,7 @@ runtime_package() {
         <(files_of "$package") || fail 'expected files (<) are not those of libqdq0 (>)'
     has "$package" Depends '^libc6 \(>= [0-9.]+\), libgcc-s1 \(>= [0-9.]+\)$'
     is_multiarch "$package"
-    calls_ldconfig "$package" || fail 'libqdq0 does not call ldconfig'
+    dpkg-deb --info "$package" triggers | grep -qx 'activate-noawait ldconfig' || fail 'libqdq0 does not call ldconfig'
     dpkg-deb --info "$package" shlibs | grep -qx "libqdq 0 libqdq0 (>= $version)" || fail 'libqdq0 has no shlibs'
 }
 
@@ -64,9 +58,7 @@ archive() {
 }
 
 in_the_system() {
-    if dpkg-query --show libqdq0 >/dev/null 2>&1; then
-        fail 'libqdq0 is installed on this machine: this would remove it'
-    fi
+    ! dpkg-query --show libqdq0 >/dev/null 2>&1 || fail 'libqdq0 is known to this machine: this would remove it'
     cp "$packages"/*.deb "$work/debian"
     trap 'dpkg --purge libqdq-dev libqdq0 >/dev/null 2>&1' EXIT
     snippet debian

@@ -34,8 +34,10 @@ endif()
 
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME "libqdq${PROJECT_VERSION_MAJOR}")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SECTION libs)
-# Older versions of CPack see no need of it in multiarch folders.
-set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${PROJECT_SOURCE_DIR}/cmake/debian/triggers")
+# From 4.4 on CPack writes it; before, it calls ldconfig by scripts, and at first not for multiarch folders.
+if(CMAKE_VERSION VERSION_LESS 4.4)
+  set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA "${PROJECT_SOURCE_DIR}/cmake/debian/triggers")
+endif()
 set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "The shared library.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libqdq-dev)

@@ -1,26 +1,30 @@
 #!/usr/bin/env bash
-# symbols.sh LIBRARY HEADER SONAME: the shared library exports the functions of the header, no other symbol, and has
-# the SONAME. CC names the compiler that reads the header.
+# symbols.sh LIBRARY HEADER [SONAME]: the library shows the functions of the header and no other symbol: a shared one
+# exports them, and has the SONAME; of a static one they are all the global names. CC names the compiler that reads the
+# header.
 set -euo pipefail
-library=$1 header=$2 soname=$3
+library=$1 header=$2 soname=${3:-}
 
 declared() {
     # Comments and macros gone: what is left of the form qdq_name( is a function.
     "${CC:-cc}" -E -P "$header" | grep -oE '\bqdq_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u
 }
 
-exported() {
-    nm -D --defined-only --format=posix "$library" | cut -d ' ' -f 1 | sort -u
+shown() {
+    local which=--dynamic
+    [ -n "$soname" ] || which=--extern-only
+    # An archive's members have lines too, without a type.
+    nm "$which" --defined-only --format=posix "$library" | awk 'NF > 1 { print $1 }' | sort -u
 }
 
-if ! diff <(declared) <(exported); then
+if ! diff <(declared) <(shown); then
     echo "the functions of the header (<) are not the symbols of the library (>)" >&2
     exit 1
 fi
 
-actual=$(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p')
+actual=$(readelf -d "$library" 2>/dev/null | sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p')
 if [ "$actual" != "$soname" ]; then
     echo "the SONAME is '$actual', expected '$soname'" >&2
     exit 1
 fi
-echo "$(exported | wc -l) functions, SONAME $soname"
+echo "$(shown | wc -l) functions${soname:+, SONAME $soname}"

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# source.sh SOURCE CARGO_DIR WORK: the archive of the source and the crate hold what they should. After prefix.sh, in the
+# same WORK.
+set -euo pipefail
+source_dir=$1 cargo_dir=$2 work=$3
+. "$source_dir/c_tests/install/common.sh"
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$source_dir/Cargo.toml" | head -n 1)
+
+# What git knows, or would if it were told, and nothing else.
+archive() {
+    configure source
+    snippet source
+    tar --extract --gzip --file "$work/source/libqdq-$version.tar.gz" --directory "$work"
+    local unpacked=$work/libqdq-$version
+    diff <(cd "$source_dir" && git ls-files --cached --others --exclude-standard | sort) \
+        <(cd "$unpacked" && find . -type f -o -type l | sed 's|^\./||' | sort) ||
+        fail 'the files of the project (<) are not those of the archive (>)'
+    cmake -S "$unpacked" -B "$work/source/unpacked" >/dev/null
+    cargo metadata --locked --offline --no-deps --format-version 1 --manifest-path "$unpacked/Cargo.toml" >/dev/null
+}
+
+# The crate is checked as cargo checks what it has packed, but not compiled to the end, which takes minutes.
+crate() {
+    cd "$source_dir"
+    cargo package --quiet --locked --allow-dirty --no-verify --package qdq --target-dir "$work/crate"
+    tar --extract --gzip --file "$work/crate/package/qdq-$version.crate" --directory "$work"
+    cd "$work/qdq-$version"
+    # Its own workspace, though it lies in the project's folder.
+    printf '\n[workspace]\n' >>Cargo.toml
+    cargo check --quiet --locked --lib --target-dir "$work/../install-crate"
+}
+
+archive
+crate

@@ -170,11 +170,6 @@ constexpr void check_is_data() {
   static_assert(!is_16_bit(dtype_of<T>) || sizeof(T) == 2, "qdq: a half or a bfloat16 has 2 bytes");
 }
 
-template <class T>
-constexpr void check_is_written() {
-  static_assert(!std::is_const_v<T>, "qdq: an output's elements are not const");
-}
-
 template <class T, class Like>
 constexpr void check_is_like() {
   check_is_data<T>();
@@ -339,12 +334,27 @@ inline constexpr bool is_view<view<T>> = true;
 template <class T>
 using bare = std::remove_cv_t<std::remove_reference_t<T>>;
 
+// Memory with strides of its own, as the matrices and blocks of Eigen and xtensor have it, has data() and size() too.
+template <class M, class = void>
+inline constexpr bool has_inner_stride = false;
+template <class M>
+inline constexpr bool has_inner_stride<M, std::void_t<decltype(std::declval<M&>().innerStride())>> = true;
+template <class M, class = void>
+inline constexpr bool has_strides = has_inner_stride<M>;
+template <class M>
+inline constexpr bool has_strides<M, std::void_t<decltype(std::declval<M&>().strides())>> = true;
+
 template <class M, class = void>
 inline constexpr bool is_contiguous = false;
 template <class M>
 inline constexpr bool is_contiguous<
     M, std::void_t<decltype(std::data(std::declval<M&>())), decltype(std::size(std::declval<M&>()))>> =
-    !is_view<bare<M>>;
+    !has_strides<M>;
+
+template <class M>
+std::size_t size_of(const M& memory) {
+  return static_cast<std::size_t>(std::size(memory));
+}
 
 template <class M>
 inline constexpr bool is_memory = is_contiguous<M> || std::is_pointer_v<bare<M>>;
@@ -378,7 +388,7 @@ class view {
   // Dense, row-major. Memory that knows its size has to have just as many elements as the shape.
   template <class M, class = std::enable_if_t<detail::is_memory<M>>, class = detail::if_points<detail::pointee<M>, T>>
   view(M&& memory, const dimensions& shape) : data_(detail::first(memory)), shape_(shape) {
-    if constexpr (detail::is_contiguous<M>) detail::check_dense(shape, std::size(memory));
+    if constexpr (detail::is_contiguous<M>) detail::check_dense(shape, detail::size_of(memory));
   }
 
   // Any strides. The element with all indices 0 is number `offset` of the memory; memory that knows its size has to
@@ -387,7 +397,7 @@ class view {
   view(M&& memory, const dimensions& shape, const dimensions& strides, std::size_t offset = 0)
       : data_(detail::first(memory)), shape_(shape), strides_(strides), is_dense_(false) {
     detail::check_ranks(shape, strides);
-    if constexpr (detail::is_contiguous<M>) detail::check_strided(shape, strides, offset, std::size(memory));
+    if constexpr (detail::is_contiguous<M>) detail::check_strided(shape, strides, offset, detail::size_of(memory));
     data_ += offset;
   }
 
@@ -436,6 +446,8 @@ template <class X>
 auto view_of(X&& x) {
   using value = std::remove_reference_t<X>;
   static_assert(!std::is_pointer_v<bare<X>>, "qdq: a pointer says no size: pass qdq::view(pointer, {sizes})");
+  static_assert(is_view<bare<X>> || !has_strides<X>,
+                "qdq: memory with strides of its own: pass qdq::view(pointer, {sizes}, {strides})");
   if constexpr (is_view<bare<X>>) return bare<X>(x);
   else if constexpr (is_contiguous<X>) return view<pointee<X>>(x);
   else return view<value>(std::addressof(x), dimensions());
@@ -631,7 +643,9 @@ class argument {
 
 template <class X>
 auto output_of(X&& x) {
-  check_is_written<element_of<X>>();
+  static_assert(!std::is_const_v<element_of<X>>, "qdq: an output's elements are not const");
+  static_assert(is_view<bare<X>> || is_contiguous<X> || std::is_lvalue_reference_v<X>,
+                "qdq: an output is a variable, not a temporary number");
   return view_of(x);
 }
 
@@ -773,7 +787,7 @@ void quantize_and_dequantize(Input&& input, Output&& output, const attributes& a
                              const executor& where = executor::serial()) {
   detail::check_types<Input, Output>();
   const detail::computed_range<detail::element_of<Input>> ends;
-  detail::forward(detail::view_of(input), detail::output_of(output), ends, attrs, where);
+  detail::forward(detail::view_of(input), detail::output_of(std::forward<Output>(output)), ends, attrs, where);
 }
 
 // The same with a given range, to which the elements are clamped.
@@ -782,7 +796,7 @@ void quantize_and_dequantize(Input&& input, Output&& output, const range<End>& g
                              const executor& where = executor::serial()) {
   detail::check_types<Input, Output>();
   const detail::given_range<detail::element_of<Input>, End> ends(given);
-  detail::forward(detail::view_of(input), detail::output_of(output), ends, attrs, where);
+  detail::forward(detail::view_of(input), detail::output_of(std::forward<Output>(output)), ends, attrs, where);
 }
 
 // The gradient by the input where the range is the input's own. input_backprop may be gradients or input itself.
@@ -791,8 +805,8 @@ void quantize_and_dequantize_grad(Gradients&& gradients, Input&& input, Output&&
                                   const attributes& attrs = {}, const executor& where = executor::serial()) {
   detail::check_types<Input, Gradients, Output>();
   const detail::computed_range<detail::element_of<Input>> ends;
-  detail::grad(detail::view_of(gradients), detail::view_of(input), detail::output_of(input_backprop), ends, attrs,
-               where);
+  detail::grad(detail::view_of(gradients), detail::view_of(input),
+               detail::output_of(std::forward<Output>(input_backprop)), ends, attrs, where);
 }
 
 // The same with a given range: what lies outside gets 0.
@@ -802,8 +816,8 @@ void quantize_and_dequantize_grad(Gradients&& gradients, Input&& input, Output&&
                                   const executor& where = executor::serial()) {
   detail::check_types<Input, Gradients, Output>();
   const detail::given_range<detail::element_of<Input>, End> ends(given);
-  detail::grad(detail::view_of(gradients), detail::view_of(input), detail::output_of(input_backprop), ends, attrs,
-               where);
+  detail::grad(detail::view_of(gradients), detail::view_of(input),
+               detail::output_of(std::forward<Output>(input_backprop)), ends, attrs, where);
 }
 
 // The same with the gradients by the two ends of the range, shaped like them: they are 0.
@@ -819,9 +833,9 @@ void quantize_and_dequantize_grad(Gradients&& gradients, Input&& input, Output&&
   const detail::given_range<value, End> ends(given);
   const auto g = detail::view_of(gradients);
   const auto in = detail::view_of(input);
-  const auto out = detail::output_of(input_backprop);
-  const auto min = detail::output_of(min_backprop);
-  const auto max = detail::output_of(max_backprop);
+  const auto out = detail::output_of(std::forward<Output>(input_backprop));
+  const auto min = detail::output_of(std::forward<MinOutput>(min_backprop));
+  const auto max = detail::output_of(std::forward<MaxOutput>(max_backprop));
   const qdq_attrs c = detail::c_attributes(attrs, true);
   detail::run(where, [&](const qdq_executor* executor) {
     using detail::argument;
@@ -840,8 +854,8 @@ void range_update(Input&& input, Min&& min, Max&& max, const attributes& attrs =
   detail::check_is_end<detail::element_of<Min>, value>();
   detail::check_is_end<detail::element_of<Max>, value>();
   const auto in = detail::view_of(input);
-  const auto lower = detail::output_of(min);
-  const auto upper = detail::output_of(max);
+  const auto lower = detail::output_of(std::forward<Min>(min));
+  const auto upper = detail::output_of(std::forward<Max>(max));
   const qdq_attrs c = detail::c_attributes(attrs, false);
   detail::run(where, [&](const qdq_executor* executor) {
     using detail::argument;
@@ -887,7 +901,7 @@ class quantizer {
     check_is_mine<Input>();
     check_is_mine<Output>();
     const auto in = detail::view_of(input);
-    const auto out = detail::output_of(output);
+    const auto out = detail::output_of(std::forward<Output>(output));
     detail::run(where, [&](const qdq_executor* executor) {
       return qdq_quantizer_apply(c_quantizer(), executor, detail::argument(in), detail::argument(out));
     });
@@ -902,7 +916,7 @@ class quantizer {
     check_is_mine<Output>();
     const auto g = detail::view_of(gradients);
     const auto in = detail::view_of(input);
-    const auto out = detail::output_of(input_backprop);
+    const auto out = detail::output_of(std::forward<Output>(input_backprop));
     detail::run(where, [&](const qdq_executor* executor) {
       using detail::argument;
       return qdq_quantizer_grad(c_quantizer(), executor, argument(g), argument(in), argument(out));
@@ -915,7 +929,7 @@ class quantizer {
     check_is_mine<Input>();
     detail::check_is_code<detail::element_of<Codes>>();
     const auto in = detail::view_of(input);
-    const auto out = detail::output_of(codes);
+    const auto out = detail::output_of(std::forward<Codes>(codes));
     detail::run(where, [&](const qdq_executor* executor) {
       return qdq_quantizer_quantize(c_quantizer(), executor, detail::argument(in), detail::argument(out));
     });
@@ -927,7 +941,7 @@ class quantizer {
     detail::check_is_code<detail::element_of<Codes>>();
     check_is_mine<Output>();
     const auto in = detail::view_of(codes);
-    const auto out = detail::output_of(output);
+    const auto out = detail::output_of(std::forward<Output>(output));
     detail::run(where, [&](const qdq_executor* executor) {
       return qdq_quantizer_dequantize(c_quantizer(), executor, detail::argument(in), detail::argument(out));
     });

@@ -1,5 +1,5 @@
 /*
- * qdq_dlpack.h needs nothing before it where <dlpack/dlpack.h> is found. own_macros.sh looks at the symbols of this file.
+ * qdq_dlpack.h needs nothing before it where <dlpack/dlpack.h> is found.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */

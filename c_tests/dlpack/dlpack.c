@@ -1,6 +1,6 @@
 /*
- * DLPack tensors, of the dlpack.h that is found, as qdq_tensors: which are taken, which are refused and why, and results
- * worked by hand on tensors with strides and offsets. dlpack.cpp is the same in C++, so this is written in both.
+ * DLPack tensors, of the dlpack.h that is found, as qdq_tensors: which are taken, which are refused and why, and
+ * results worked by hand on tensors with strides and offsets. dlpack.cpp is the same in C++, so this is written in both.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */
@@ -164,8 +164,8 @@ static size_t place(int64_t first, const int64_t *strides, int64_t row, int64_t 
 }
 
 /*
- * 3 signed bits, one range for each row: [-4, 0.75, 1] has the scale 1 and [-8, 0.75, 1] the scale 0.5. The input lies in
- * columns behind a byte offset, the output backwards with gaps.
+ * 3 signed bits, one range for each row: [-4, 0.75, 1] has the scale 1 and [-8, 0.75, 1] the scale 0.5. The input lies
+ * in columns behind a byte offset, the output backwards with gaps.
  */
 static void check_end_to_end(const struct kind *kind, DLDataType dtype)
 {

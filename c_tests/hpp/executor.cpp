@@ -220,7 +220,8 @@ void check_run() {
   CHECK_INT(qdq::executor::threads(5).run([](const qdq_executor* executor) { return executor->num_threads; }), 5);
 }
 
-// [-1, 1] and 8 bits by the formulas, each step a float: scale = 127, inverse = 1/127, the lower end becomes -128*inverse.
+// [-1, 1] and 8 bits by the formulas, each step a float: scale = 127, inverse = 1/127, and the lower end becomes
+// -128*inverse.
 std::vector<float> quantized_by_hand() {
   const float inverse = 1.0F / 127.0F, lo = -128.0F * inverse;
   std::vector<float> expected(count);

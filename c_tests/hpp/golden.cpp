@@ -1,7 +1,7 @@
 // TensorFlow's own answers through qdq.hpp: golden FILE...
 //
-// Each case runs dense and strided, on the calling thread and on the pool, at once and with a quantizer, and every bit is
-// compared, with the allowances of golden_file.h.
+// Each case runs dense and strided, on the calling thread and on the pool, at once and with a quantizer, and every bit
+// is compared, with the allowances of golden_file.h.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include "check.h"
@@ -34,8 +34,9 @@ class tensor {
       size = is_scattered ? size + reach : size * shape[i];
     }
     strides_ = strides;
-    memory_.resize(static_cast<std::size_t>(size));
-    std::memset(static_cast<void*>(memory_.data()), guard, memory_.size() * sizeof(T));
+    T between;
+    std::memset(&between, guard, sizeof between);
+    memory_.assign(static_cast<std::size_t>(size), between);
   }
 
   tensor(const qdq::dimensions& shape, bool is_scattered, const kind& kind, const void* elements)
@@ -126,10 +127,9 @@ struct setting {
   void with_range(Run&& run) const {
     const auto mins = ends_of<T>(g.input_min, g.range_len), maxs = ends_of<T>(g.input_max, g.range_len);
     std::vector<T> zeros(g.range_len), min_backprop(mins), max_backprop(maxs);
-    std::memset(static_cast<void*>(zeros.data()), 0, zeros.size() * sizeof(T));
     if (attrs.axis < 0) run(qdq::range(mins[0], maxs[0]), min_backprop[0], max_backprop[0]);
     else run(qdq::range(mins, maxs), min_backprop, max_backprop);
-    if (g.gradients == nullptr) return;
+    if (g.gradients == nullptr || zeros.empty()) return;
     CHECK_BYTES(min_backprop.data(), zeros.data(), zeros.size() * sizeof(T));
     CHECK_BYTES(max_backprop.data(), zeros.data(), zeros.size() * sizeof(T));
   }

@@ -1,5 +1,5 @@
-// What must not compile, and what the compiler has to say: refused.sh compiles this file once with the case 0, which must
-// succeed, and once with each other case (and its options), which must fail with the words beside it.
+// What must not compile, and what the compiler has to say: refused.sh compiles this file once with the case 0, which
+// must succeed, and once with each other case (and its options), which must fail with the words beside it.
 //
 // SPDX-License-Identifier: MIT OR Apache-2.0
 #include <qdq.hpp>
@@ -19,7 +19,8 @@ struct strided {
 using floats = std::vector<float>;
 
 void refused(floats& output, const floats& input, std::vector<std::uint16_t>& bits, std::vector<std::int8_t>& codes,
-             std::vector<double>& doubles, std::vector<number>& numbers, strided matrix, const qdq::quantizer<float>& q) {
+             std::vector<double>& doubles, std::vector<number>& numbers, strided matrix,
+             const qdq::quantizer<float>& q) {
   const qdq::range range(-1.0F, 1.0F);
 #if CASE == 0
   qdq::quantize_and_dequantize(input, output, range);

@@ -17,6 +17,10 @@
 #define CHECK_CONTAINS(text, part) check_contains((text), (part), __FILE__, __LINE__, #text)
 #define CHECK_BYTES(actual, expected, size) check_bytes((actual), (expected), (size), __FILE__, __LINE__, #actual)
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What the calling thread tests now, as printf would print it; stands beside each failure. */
 void check_about(const char *format, ...);
 
@@ -31,5 +35,9 @@ void check_bytes(const void *actual, const void *expected, size_t size, const ch
 
 /* Prints the sum; the exit status of the program. */
 int check_finish(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 
 #include <qdq.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The arguments of the typed functions; those that only the gradient has are ignored by the operation itself. */
 struct call {
     const void *gradients;
@@ -54,5 +58,9 @@ uint64_t random_finite(const struct kind *kind, int subnormal);
 
 /* The element, so many of them after `base`; arithmetic on uintptr_t, for it may be misaligned or out of bounds. */
 void *element(const struct kind *kind, const void *base, ptrdiff_t index);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { NEVER = -1 };
 
 /* How many allocations were asked for so far, and how many blocks are held now. */
@@ -23,5 +27,9 @@ void *shared_memory(size_t size);
 
 /* Runs work in a child process; it must end in good order and print nothing to standard error. */
 void run_in_child(void (*work)(const void *data), const void *data);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

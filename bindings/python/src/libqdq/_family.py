@@ -52,6 +52,6 @@ class Family(ABC):
     def note_write(self, tensor: Any) -> None:
         """Tells the framework that a caller's tensor was written."""
 
-    def wants_gradient(self, tensor: Any) -> bool:
-        """Whether the framework records what happens to the tensor, for its gradient."""
-        return False
+    def recorder(self, tensor: Any) -> Any:
+        """The module to call instead, where the framework records what happens to the tensor for its gradient."""
+        return None

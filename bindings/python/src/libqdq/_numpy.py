@@ -100,7 +100,7 @@ class BufferFamily(NumpyFamily):
         return super().empty_like(_array(tensor), dtype)
 
     def shape(self, tensor: Any) -> tuple[int, ...]:
-        return _array(tensor).shape
+        return memoryview(tensor).shape or ()
 
 
 def _array(tensor: Any) -> np.ndarray[Any, Any]:

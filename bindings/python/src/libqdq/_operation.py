@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, overload
+from typing import Any
 
 from ._families import family_of, range_view, tensor_view
 from ._family import Family
 from ._library import attrs, executor, failure, library
 from ._tensor import F32, F64, View
-from ._types import AnyTensor, Arithmetic, Array, Degenerate, RangeEnd, RoundMode, Tensor
+from ._types import AnyTensor, Arithmetic, Degenerate, RangeEnd, RoundMode, Tensor
 
 _forward = library.qdq_quantize_and_dequantize_v4
 _grad = library.qdq_quantize_and_dequantize_v4_grad
@@ -18,7 +18,6 @@ _range_update = library.qdq_range_update
 _NO_VIEW: tuple[None, int, None] = None, 0, None
 
 
-@overload
 def quantize_and_dequantize(
     x: Tensor,
     input_min: RangeEnd | None = None,
@@ -34,43 +33,7 @@ def quantize_and_dequantize(
     degenerate: Degenerate = "TENSORFLOW",
     out: Tensor | None = None,
     num_threads: int | None = None,
-) -> Tensor: ...
-
-
-@overload
-def quantize_and_dequantize(
-    x: AnyTensor,
-    input_min: RangeEnd | None = None,
-    input_max: RangeEnd | None = None,
-    *,
-    signed_input: bool = True,
-    num_bits: int = 8,
-    range_given: bool | None = None,
-    round_mode: RoundMode = "HALF_TO_EVEN",
-    narrow_range: bool = False,
-    axis: int = -1,
-    arithmetic: Arithmetic = "DEFAULT",
-    degenerate: Degenerate = "TENSORFLOW",
-    num_threads: int | None = None,
-) -> Array: ...
-
-
-def quantize_and_dequantize(
-    x: Any,
-    input_min: RangeEnd | None = None,
-    input_max: RangeEnd | None = None,
-    *,
-    signed_input: bool = True,
-    num_bits: int = 8,
-    range_given: bool | None = None,
-    round_mode: RoundMode = "HALF_TO_EVEN",
-    narrow_range: bool = False,
-    axis: int = -1,
-    arithmetic: Arithmetic = "DEFAULT",
-    degenerate: Degenerate = "TENSORFLOW",
-    out: Any = None,
-    num_threads: int | None = None,
-) -> Any:
+) -> Tensor:
     """Replaces each element by the nearest number of a grid of num_bits bits, as TensorFlow does.
 
     Args:
@@ -105,11 +68,10 @@ def quantize_and_dequantize(
     if range_given is None:
         range_given = input_min is not None or input_max is not None
     family = family_of(x, "x")
-    if family.wants_gradient(x):
-        from .torch import quantize_and_dequantize as recorded
-
+    recorder = family.recorder(x)
+    if recorder is not None:
         refuse_out(out)
-        return recorded(
+        result: Tensor = recorder.quantize_and_dequantize(
             x,
             input_min,
             input_max,
@@ -123,6 +85,7 @@ def quantize_and_dequantize(
             degenerate=degenerate,
             num_threads=num_threads,
         )
+        return result
     attributes = attrs(
         signed_input, num_bits, range_given, round_mode, narrow_range, axis, arithmetic, degenerate
     )
@@ -154,15 +117,15 @@ def refuse_out(out: Any) -> None:
         raise ValueError("out cannot be given where x requires grad: what is written in place has no gradient")
 
 
-def finish(family: Family, made: Any, like: Any, out: Any) -> Any:
+def finish(family: Family, made: Any, like: Tensor, out: Tensor | None) -> Tensor:
     """What was written, as the caller gets it."""
     if out is None:
-        return family.result(made, like)
+        result: Tensor = family.result(made, like)
+        return result
     family_of(out, "out").note_write(out)
     return out
 
 
-@overload
 def quantize_and_dequantize_grad(
     gradients: AnyTensor,
     x: Tensor,
@@ -179,45 +142,7 @@ def quantize_and_dequantize_grad(
     degenerate: Degenerate = "TENSORFLOW",
     out: Tensor | None = None,
     num_threads: int | None = None,
-) -> tuple[Tensor, Tensor, Tensor]: ...
-
-
-@overload
-def quantize_and_dequantize_grad(
-    gradients: AnyTensor,
-    x: AnyTensor,
-    input_min: RangeEnd | None = None,
-    input_max: RangeEnd | None = None,
-    *,
-    signed_input: bool = True,
-    num_bits: int = 8,
-    range_given: bool | None = None,
-    round_mode: RoundMode = "HALF_TO_EVEN",
-    narrow_range: bool = False,
-    axis: int = -1,
-    arithmetic: Arithmetic = "DEFAULT",
-    degenerate: Degenerate = "TENSORFLOW",
-    num_threads: int | None = None,
-) -> tuple[Array, Array, Array]: ...
-
-
-def quantize_and_dequantize_grad(
-    gradients: Any,
-    x: Any,
-    input_min: RangeEnd | None = None,
-    input_max: RangeEnd | None = None,
-    *,
-    signed_input: bool = True,
-    num_bits: int = 8,
-    range_given: bool | None = None,
-    round_mode: RoundMode = "HALF_TO_EVEN",
-    narrow_range: bool = False,
-    axis: int = -1,
-    arithmetic: Arithmetic = "DEFAULT",
-    degenerate: Degenerate = "TENSORFLOW",
-    out: Any = None,
-    num_threads: int | None = None,
-) -> Any:
+) -> tuple[Tensor, Tensor, Tensor]:
     """The gradient of quantize_and_dequantize: gradients * (1 where x is in its range, else 0).
 
     The attributes are those of quantize_and_dequantize, so that one dict serves both; range and axis decide, and the
@@ -259,8 +184,8 @@ def quantize_and_dequantize_grad(
     if status:
         raise failure(status)
     shape = () if axis == -1 else (family.shape(x)[axis],)
-    zeros = (family.result(family.full(x, shape, 0.0, source[1]), x) for _ in range(2))
-    return finish(family, made, x, out), *zeros
+    by_min, by_max = (family.result(family.full(x, shape, 0.0, source[1]), x) for _ in range(2))
+    return finish(family, made, x, out), by_min, by_max
 
 
 def range_update(

@@ -49,5 +49,9 @@ class TorchFamily(Family):
         if not tensor.is_inference():  # inference tensors count no versions
             torch.autograd.graph.increment_version(tensor)
 
-    def wants_gradient(self, tensor: Any) -> bool:
-        return bool(tensor.requires_grad) and torch.is_grad_enabled()
+    def recorder(self, tensor: Any) -> Any:
+        if not tensor.requires_grad or not torch.is_grad_enabled():
+            return None
+        from . import torch as recorder
+
+        return recorder

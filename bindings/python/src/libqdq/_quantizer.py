@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import weakref
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 
@@ -103,11 +103,7 @@ class Quantizer:
         words = ", ".join(f"{name}={value!r}" for name, value in attributes)
         return f"Quantizer({self._range[0]!r}, {self._range[1]!r}, {DTYPE_NAMES[self._dtype]!r}, {words})"
 
-    @overload
-    def apply(self, x: Tensor, *, out: Tensor | None = None, num_threads: int | None = None) -> Tensor: ...
-    @overload
-    def apply(self, x: AnyTensor, *, num_threads: int | None = None) -> Array: ...
-    def apply(self, x: Any, *, out: Any = None, num_threads: int | None = None) -> Any:
+    def apply(self, x: Tensor, *, out: Tensor | None = None, num_threads: int | None = None) -> Tensor:
         """quantize_and_dequantize with this range: the same bits.
 
         Args:
@@ -115,20 +111,16 @@ class Quantizer:
             out, num_threads: as in quantize_and_dequantize.
         """
         family = family_of(x, "x")
-        if family.wants_gradient(x):
-            from .torch import apply_quantizer
-
+        recorder = family.recorder(x)
+        if recorder is not None:
             refuse_out(out)
-            return apply_quantizer(self, x, num_threads)
+            result: Tensor = recorder.apply_quantizer(self, x, num_threads)
+            return result
         return self._run(_apply, family, x, None, out, num_threads)
 
-    @overload
     def grad(
         self, gradients: AnyTensor, x: Tensor, *, out: Tensor | None = None, num_threads: int | None = None
-    ) -> Tensor: ...
-    @overload
-    def grad(self, gradients: AnyTensor, x: AnyTensor, *, num_threads: int | None = None) -> Array: ...
-    def grad(self, gradients: Any, x: Any, *, out: Any = None, num_threads: int | None = None) -> Any:
+    ) -> Tensor:
         """The gradient of apply by x: gradients * (1 where x is in the range as given or gathered, else 0).
 
         Args:
@@ -144,13 +136,9 @@ class Quantizer:
             raise failure(status)
         return finish(family, made, x, out)
 
-    @overload
     def quantize(
         self, x: Tensor, dtype: Any = None, *, out: Tensor | None = None, num_threads: int | None = None
-    ) -> Tensor: ...
-    @overload
-    def quantize(self, x: AnyTensor, dtype: Any = None, *, num_threads: int | None = None) -> Array: ...
-    def quantize(self, x: Any, dtype: Any = None, *, out: Any = None, num_threads: int | None = None) -> Any:
+    ) -> Tensor:
         """The integer codes of a tensor: round(x*scale), kept within the least and the greatest code; NaN gives 0.
 
         Args:
@@ -161,11 +149,7 @@ class Quantizer:
         codes = self._code_dtype() if dtype is None else dtype_of(dtype)
         return self._run(_quantize, family_of(x, "x"), x, codes, out, num_threads)
 
-    @overload
-    def dequantize(self, codes: Tensor, *, out: Tensor | None = None, num_threads: int | None = None) -> Tensor: ...
-    @overload
-    def dequantize(self, codes: AnyTensor, *, num_threads: int | None = None) -> Array: ...
-    def dequantize(self, codes: Any, *, out: Any = None, num_threads: int | None = None) -> Any:
+    def dequantize(self, codes: Tensor, *, out: Tensor | None = None, num_threads: int | None = None) -> Tensor:
         """The numbers of codes: code * inverse_scale, in the quantizer's dtype.
 
         Of codes made by quantize they are those of apply, the sign of zero excepted, wherever nothing was saturated.
@@ -221,8 +205,14 @@ class Quantizer:
         return self._parameter(_RANGE_MAX)
 
     def _run(
-        self, function: Any, family: Family, x: Any, dtype: int | None, out: Any, num_threads: int | None
-    ) -> Any:
+        self,
+        function: Any,
+        family: Family,
+        x: Tensor,
+        dtype: int | None,
+        out: Tensor | None,
+        num_threads: int | None,
+    ) -> Tensor:
         source = family.view(x, "x")
         made, target = target_of(family, x, out, dtype)
         status = function(self._handle, executor(num_threads), source[0], target[0])

@@ -112,7 +112,8 @@ def numpy_dtype(dtype: int) -> np.dtype[Any]:
         import ml_dtypes
     except ImportError:
         raise ImportError("numpy has bfloat16 from the package ml_dtypes: pip install ml_dtypes") from None
-    return np.dtype(ml_dtypes.bfloat16)
+    bfloat16: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
+    return bfloat16
 
 
 def refuse_dtype(name: str, dtype: object) -> QdqError:

@@ -19,8 +19,10 @@ class SupportsDLPack(Protocol):
 
 
 Tensor = TypeVar("Tensor", bound=SupportsDLPack)
-Array: TypeAlias = npt.NDArray[Any]
+"""A tensor that decides the type of the result. (numpy's scalars and buffers are tensors, too, but give arrays.)"""
+
 AnyTensor: TypeAlias = "SupportsDLPack | np.generic | Buffer"
+Array: TypeAlias = npt.NDArray[Any]
 RangeEnd: TypeAlias = "float | Sequence[float] | AnyTensor"
 """An end of the range: one number, or one for each channel."""
 

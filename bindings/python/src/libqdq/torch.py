@@ -5,26 +5,24 @@ a gradient and a kernel for tensors without memory. ``FakeQuantize`` is a module
 """
 
 # The annotations of the operators below are read by PyTorch: no postponed ones here.
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, cast
 
 import torch
 from torch import Tensor
 
 from . import _operation
-from ._types import Arithmetic, Degenerate, RoundMode
+from ._types import Arithmetic, Degenerate, RangeEnd, RoundMode
 
 if TYPE_CHECKING:
     from ._quantizer import Quantizer
 
 __all__ = ["FakeQuantize", "quantize_and_dequantize"]
 
-End = Union[float, Tensor, None]
-
 
 def quantize_and_dequantize(
     x: Tensor,
-    input_min: End = None,
-    input_max: End = None,
+    input_min: Optional[RangeEnd] = None,
+    input_max: Optional[RangeEnd] = None,
     *,
     signed_input: bool = True,
     num_bits: int = 8,
@@ -80,18 +78,18 @@ def _forward(
     degenerate: str,
     num_threads: int,
 ) -> Tensor:
-    return _operation.quantize_and_dequantize(  # type: ignore[call-overload, no-any-return]
+    return _operation.quantize_and_dequantize(
         x.detach(),
         input_min,
         input_max,
         signed_input=signed_input,
         num_bits=num_bits,
         range_given=range_given,
-        round_mode=round_mode,
+        round_mode=cast(RoundMode, round_mode),
         narrow_range=narrow_range,
         axis=axis,
-        arithmetic=arithmetic,
-        degenerate=degenerate,
+        arithmetic=cast(Arithmetic, arithmetic),
+        degenerate=cast(Degenerate, degenerate),
         num_threads=num_threads,
     )
 
@@ -188,10 +186,9 @@ class _Apply(torch.autograd.Function):
         return ctx.quantizer.grad(gradients[0], x.detach(), num_threads=ctx.num_threads), None, None
 
 
-def apply_quantizer(quantizer: "Quantizer", x: Tensor, num_threads: Optional[int]) -> Tensor:
+def apply_quantizer(quantizer: "Quantizer", x: Any, num_threads: Optional[int]) -> Any:
     """Quantizer.apply with a gradient by x."""
-    result: Tensor = _Apply.apply(x, quantizer, num_threads)
-    return result
+    return _Apply.apply(x, quantizer, num_threads)
 
 
 class FakeQuantize(torch.nn.Module):

@@ -70,7 +70,7 @@ def forward(x: Array, attributes: Attributes, given: tuple[Array, Array] | None 
         y = _rounded(code * channels.inverse, x.dtype, attributes).astype(x.dtype)
         if attributes.degenerate == "ZERO":
             y = np.where(channels.degenerate & ~np.isnan(x), np.zeros((), x.dtype), y)
-        return cast(Array, y)
+        return y
 
 
 def codes(x: Array, attributes: Attributes, given: tuple[Array, Array], dtype: str, *, clamp: bool = True) -> Array:
@@ -88,7 +88,8 @@ def gradient(gradients: Array, x: Array, axis: int, given: tuple[Array, Array] |
     values = x.astype(compute)
     mask = (values >= lo) & (values <= hi)
     with np.errstate(invalid="ignore"):
-        return cast(Array, (gradients.astype(compute) * mask.astype(compute)).astype(x.dtype))
+        backprop: Array = (gradients.astype(compute) * mask.astype(compute)).astype(x.dtype)
+        return backprop
 
 
 def data_range(x: Array, axis: int) -> tuple[Array, Array]:
@@ -110,15 +111,14 @@ def gathered_range(x: Array, axis: int) -> tuple[Array, Array]:
 
 def _channels(x: Array, attributes: Attributes, given: tuple[Array, Array] | None) -> Channels:
     compute = compute_type(x.dtype)
-    lo, hi = (
-        _shaped(end.astype(compute), x, attributes.axis) for end in given or data_range(x, attributes.axis)
-    )
+    lo, hi = (_shaped(end.astype(compute), x, attributes.axis) for end in given or data_range(x, attributes.axis))
 
     def rounded(values: Any) -> Array:
         return _rounded(np.asarray(values), x.dtype, attributes)
 
     native = attributes.arithmetic == "NATIVE"
-    most = compute.type(float(ml_dtypes.finfo(x.dtype if native else compute).max))
+    finfo: Any = ml_dtypes.finfo  # untyped
+    most = compute.type(float(finfo(x.dtype if native else compute).max))
     qmin, qmax = (rounded(compute.type(limit)) for limit in attributes.limits())
     s_lo = np.where(rounded(qmin * lo) > 0, rounded(qmin / lo), most)
     s_hi = np.where(rounded(qmax * hi) > 0, rounded(qmax / hi), most)
@@ -144,9 +144,9 @@ def _code(x: Array, attributes: Attributes, channels: Channels, clamp: bool) -> 
         v = np.where(v < channels.lo, channels.lo, v)
     v = _rounded(v * channels.scale, x.dtype, attributes)
     if attributes.round_mode == "HALF_TO_EVEN":
-        return np.rint(v)
+        return cast(Array, np.rint(v))
     half = channels.scale.dtype.type(0.5)
-    return cast(Array, np.floor(_rounded(v + half, x.dtype, attributes)))
+    return np.floor(_rounded(v + half, x.dtype, attributes))
 
 
 def _rounded(values: Array, dtype: np.dtype[Any], attributes: Attributes) -> Array:

@@ -53,7 +53,8 @@ def draw_strides(rng: Rng, x: Array) -> Array:
     order = rng.permutation(x.ndim)
     steps = [int(step) for step in rng.choice([1, -1, 2, -3], x.ndim)]
     big = np.zeros([x.shape[d] * abs(steps[d]) for d in order], x.dtype)
-    view = big.transpose(np.argsort(order))[(..., *(slice(None, None, step) for step in steps))]
+    index: Any = (..., *(slice(None, None, step) for step in steps))
+    view: Array = big.transpose(np.argsort(order))[index]
     view[...] = x
     return view
 
@@ -110,9 +111,7 @@ def test_gradient(dtype: np.dtype[Any], range_dtype: np.dtype[Any]) -> None:
         assert same(found[0], expected)
         zeros = np.zeros(() if axis == -1 else x.shape[axis], dtype)
         assert same(found[1], zeros) and same(found[2], zeros)
-        out = libqdq.quantize_and_dequantize_grad(
-            gradients, x, *(given or (None, None)), axis=axis, out=gradients
-        )
+        out = libqdq.quantize_and_dequantize_grad(gradients, x, *(given or (None, None)), axis=axis, out=gradients)
         assert out[0] is gradients and same(gradients, expected)
 
 
@@ -141,7 +140,7 @@ def test_quantizer(dtype: np.dtype[Any], range_given: bool) -> None:
         attributes = draw_attributes(rng, x.ndim)
         given = draw_range(rng, x, attributes.axis, dtype)
         ends = given if range_given else libqdq.range_update(x, axis=attributes.axis)
-        quantizer = libqdq.Quantizer(*ends, dtype, range_given=range_given, **asdict(attributes))
+        quantizer = libqdq.Quantizer(ends[0], ends[1], dtype, range_given=range_given, **asdict(attributes))
         expected = reference.forward(x, attributes, given if range_given else None)
         assert same(quantizer.apply(draw_strides(rng, x)), expected), (attributes, ends, x)
         gradients = rng.normal(size=x.shape).astype(dtype)

@@ -30,7 +30,10 @@ def _answer(case: golden.Golden) -> Array:
     ends = case.given or (None, None)
     if case.gradients is None:
         return libqdq.quantize_and_dequantize(case.x, *ends, **asdict(case.attributes))
-    return libqdq.quantize_and_dequantize_grad(case.gradients, case.x, *ends, **asdict(case.attributes))[0]
+    backprops: tuple[Array, ...] = libqdq.quantize_and_dequantize_grad(
+        case.gradients, case.x, *ends, **asdict(case.attributes)
+    )
+    return backprops[0]
 
 
 def _settled(values: Array, case: golden.Golden) -> Array:

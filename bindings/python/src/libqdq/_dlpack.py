@@ -80,6 +80,9 @@ class JaxFamily(DlpackFamily):
 class TensorflowFamily(DlpackFamily):
     """TensorFlow's eager tensors."""
 
+    def numpy(self, tensor: Any) -> np.ndarray[Any, Any]:
+        return np.asarray(tensor.numpy())
+
     def result(self, made: Any, tensor: Any) -> Any:
         import tensorflow as tf
 

@@ -49,7 +49,7 @@ class Family(ABC):
         """Memory that is written, as a tensor of the kind and in the place of the given one."""
         return made
 
-    def note_write(self, tensor: Any) -> None:
+    def note_write(self, tensor: Any) -> None:  # noqa: B027  # most frameworks need not be told
         """Tells the framework that a caller's tensor was written."""
 
     def recorder(self, tensor: Any) -> Any:

@@ -86,9 +86,7 @@ def quantize_and_dequantize(
             num_threads=num_threads,
         )
         return result
-    attributes = attrs(
-        signed_input, num_bits, range_given, round_mode, narrow_range, axis, arithmetic, degenerate
-    )
+    attributes = attrs(signed_input, num_bits, range_given, round_mode, narrow_range, axis, arithmetic, degenerate)
     source = family.view(x, "x")
     least = _range_or_none(input_min, "input_min", source[1])
     greatest = _range_or_none(input_max, "input_max", source[1])
@@ -161,9 +159,7 @@ def quantize_and_dequantize_grad(
     """
     if range_given is None:
         range_given = input_min is not None or input_max is not None
-    attributes = attrs(
-        signed_input, num_bits, range_given, round_mode, narrow_range, axis, arithmetic, degenerate
-    )
+    attributes = attrs(signed_input, num_bits, range_given, round_mode, narrow_range, axis, arithmetic, degenerate)
     family = family_of(x, "x")
     source = family.view(x, "x")
     upstream = tensor_view(gradients, "gradients")

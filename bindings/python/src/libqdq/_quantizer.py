@@ -86,7 +86,9 @@ class Quantizer:
         weakref.finalize(self, library.qdq_quantizer_destroy, self._handle).atexit = False
 
     def _create(self) -> ctypes.c_void_p:
-        least, greatest = (array_view(end, name) for end, name in zip(self._range, ("input_min", "input_max"), strict=True))
+        least, greatest = (
+            array_view(end, name) for end, name in zip(self._range, ("input_min", "input_max"), strict=True)
+        )
         handle = ctypes.c_void_p()
         status = library.qdq_quantizer_create(
             attrs(*self._attributes), self._dtype, least[0], greatest[0], ctypes.byref(handle)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -103,7 +103,7 @@ def _name_of(dtype: Any) -> str:
     return str(name or dtype).removeprefix("torch.")
 
 
-@lru_cache(maxsize=None)
+@cache
 def numpy_dtype(dtype: int) -> np.dtype[Any]:
     """The numpy dtype of a QDQ_DTYPE_."""
     if dtype != BF16:

@@ -5,7 +5,7 @@ a gradient and a kernel for tensors without memory. ``FakeQuantize`` is a module
 """
 
 # The annotations of the operators below are read by PyTorch: no postponed ones here.
-from typing import TYPE_CHECKING, Any, Optional, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import Tensor
@@ -21,18 +21,18 @@ __all__ = ["FakeQuantize", "quantize_and_dequantize"]
 
 def quantize_and_dequantize(
     x: Tensor,
-    input_min: Optional[RangeEnd] = None,
-    input_max: Optional[RangeEnd] = None,
+    input_min: RangeEnd | None = None,
+    input_max: RangeEnd | None = None,
     *,
     signed_input: bool = True,
     num_bits: int = 8,
-    range_given: Optional[bool] = None,
+    range_given: bool | None = None,
     round_mode: RoundMode = "HALF_TO_EVEN",
     narrow_range: bool = False,
     axis: int = -1,
     arithmetic: Arithmetic = "DEFAULT",
     degenerate: Degenerate = "TENSORFLOW",
-    num_threads: Optional[int] = None,
+    num_threads: int | None = None,
 ) -> Tensor:
     """libqdq.quantize_and_dequantize with a gradient by x; those by input_min and input_max are zeros.
 
@@ -57,7 +57,7 @@ def quantize_and_dequantize(
     return result
 
 
-def _end(end: Any, x: Tensor) -> Optional[Tensor]:
+def _end(end: Any, x: Tensor) -> Tensor | None:
     if end is None or isinstance(end, Tensor):
         return end
     return torch.as_tensor(end, dtype=torch.float64 if x.dtype == torch.float64 else torch.float32)
@@ -66,8 +66,8 @@ def _end(end: Any, x: Tensor) -> Optional[Tensor]:
 @torch.library.custom_op("libqdq::quantize_and_dequantize", mutates_args=(), device_types="cpu")
 def _forward(
     x: Tensor,
-    input_min: Optional[Tensor],
-    input_max: Optional[Tensor],
+    input_min: Tensor | None,
+    input_max: Tensor | None,
     signed_input: bool,
     num_bits: int,
     range_given: bool,
@@ -103,8 +103,8 @@ def _forward_shape(x: Tensor, *_arguments: Any) -> Tensor:
 def _grad(
     gradients: Tensor,
     x: Tensor,
-    input_min: Optional[Tensor],
-    input_max: Optional[Tensor],
+    input_min: Tensor | None,
+    input_max: Tensor | None,
     range_given: bool,
     axis: int,
     num_threads: int,
@@ -132,7 +132,7 @@ def _save_forward(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.attributes = range_given, axis, num_threads
 
 
-def _backward(ctx: Any, gradients: Tensor) -> tuple[Optional[Tensor], ...]:
+def _backward(ctx: Any, gradients: Tensor) -> tuple[Tensor | None, ...]:
     x, input_min, input_max = ctx.saved_tensors
     by_x, by_min, by_max = ctx.needs_input_grad[:3]
     return (
@@ -152,7 +152,7 @@ def _save_grad(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.attributes = attributes
 
 
-def _grad_backward(ctx: Any, gradients: Tensor) -> tuple[Optional[Tensor], ...]:
+def _grad_backward(ctx: Any, gradients: Tensor) -> tuple[Tensor | None, ...]:
     """The gradient is linear in the gradients it is given: its own is the same mask."""
     x, input_min, input_max = ctx.saved_tensors
     by_gradients = ctx.needs_input_grad[0]
@@ -165,16 +165,14 @@ def _grad_backward(ctx: Any, gradients: Tensor) -> tuple[Optional[Tensor], ...]:
 _grad.register_autograd(_grad_backward, setup_context=_save_grad)
 
 
-@torch.library.custom_op(
-    "libqdq::range_update", mutates_args=("range_min", "range_max"), device_types="cpu"
-)
+@torch.library.custom_op("libqdq::range_update", mutates_args=("range_min", "range_max"), device_types="cpu")
 def _range_update(x: Tensor, range_min: Tensor, range_max: Tensor, axis: int, num_threads: int) -> None:
     _operation.range_update(x.detach(), range_min, range_max, axis=axis, num_threads=num_threads)
 
 
 class _Apply(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, quantizer: "Quantizer", num_threads: Optional[int]) -> Tensor:
+    def forward(ctx: Any, x: Tensor, quantizer: "Quantizer", num_threads: int | None) -> Tensor:
         ctx.save_for_backward(x)
         ctx.quantizer, ctx.num_threads = quantizer, num_threads
         return quantizer.apply(x.detach(), num_threads=num_threads)
@@ -186,7 +184,7 @@ class _Apply(torch.autograd.Function):
         return ctx.quantizer.grad(gradients[0], x.detach(), num_threads=ctx.num_threads), None, None
 
 
-def apply_quantizer(quantizer: "Quantizer", x: Any, num_threads: Optional[int]) -> Any:
+def apply_quantizer(quantizer: "Quantizer", x: Any, num_threads: int | None) -> Any:
     """Quantizer.apply with a gradient by x."""
     return _Apply.apply(x, quantizer, num_threads)
 
@@ -211,11 +209,11 @@ class FakeQuantize(torch.nn.Module):
         num_bits: int = 8,
         *,
         axis: int = -1,
-        channels: Optional[int] = None,
+        channels: int | None = None,
         signed_input: bool = True,
         round_mode: RoundMode = "HALF_TO_EVEN",
         narrow_range: bool = False,
-        num_threads: Optional[int] = None,
+        num_threads: int | None = None,
     ) -> None:
         super().__init__()
         if (channels is None) != (axis == -1):

@@ -41,12 +41,14 @@ install_wheel() {
     "$python" -m pip install --quiet --disable-pip-version-check --no-deps --force-reinstall "$build"/python-wheel/*.whl
 }
 
-# A framework that is not there would have its tests skipped.
+# A framework that is not there would have its tests skipped. TensorFlow's import is not silent.
 name_versions() {
     local name
-    for name in numpy ml_dtypes $frameworks libqdq; do
-        "$python" -c "from importlib.metadata import version; import $name; print('$name', version('$name'))"
+    for name in numpy ml_dtypes $frameworks; do
+        "$python" -c "import $name; print('$name', $name.__version__)" 2>"$build/python-import.log" ||
+            { cat "$build/python-import.log" >&2 && return 1; }
     done
+    "$python" -c "import libqdq; print('libqdq', libqdq.version(), libqdq.isa())"
 }
 
 # What an sdist holds has to be enough for a wheel.

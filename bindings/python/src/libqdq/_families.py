@@ -43,7 +43,7 @@ def _find(tensor: Any, name: str) -> Family:
     if _has_buffer(tensor):
         return BufferFamily()
     raise TypeError(
-        f"{name} is of type {kind.__module__}.{kind.__qualname__}: expected a numpy array, a tensor of PyTorch, "
+        f"{name} is of type {kind.__module__}.{kind.__qualname__}; expected a numpy array, a tensor of PyTorch, "
         "TensorFlow or JAX, or an object with DLPack or the buffer protocol"
     )
 

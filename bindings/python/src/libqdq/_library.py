@@ -100,11 +100,11 @@ def _text(value: bytes) -> str:
 def _int32(name: str, value: SupportsIndex, status: Status) -> int:
     number = operator.index(value)
     if not -(2**31) <= number < 2**31:
-        raise QdqError(status, f"{name} is {number}: expected a number of 32 bits")
+        raise QdqError(status, f"{name} is {number}; expected a number of 32 bits")
     return number
 
 
 def _choice(name: str, value: str, choices: dict[str, int]) -> int:
     if value not in choices:
-        raise QdqError(Status.INVALID_ATTRIBUTE, f"{name} is {value!r}: expected one of {', '.join(choices)}")
+        raise QdqError(Status.INVALID_ATTRIBUTE, f"{name} is {value!r}; expected one of {', '.join(choices)}")
     return choices[value]

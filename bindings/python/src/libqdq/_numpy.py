@@ -56,7 +56,7 @@ def _refuse(array: np.ndarray[Any, Any], name: str) -> QdqError:
         return refuse_dtype(name, array.dtype.str if array.dtype.kind in "iuf" else array.dtype)
     return QdqError(
         Status.MISALIGNED,
-        f"{name} has strides of {array.strides} bytes: expected multiples of the {array.itemsize} of an element",
+        f"{name} has strides of {array.strides} bytes; expected multiples of the {array.itemsize} of an element",
     )
 
 

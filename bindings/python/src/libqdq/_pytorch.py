@@ -20,7 +20,7 @@ class TorchFamily(Family):
         if not tensor.is_cpu:
             raise ValueError(f"{name} is on {tensor.device}: libqdq computes on the CPU, move it there with .cpu()")
         if tensor.layout is not torch.strided:
-            raise TypeError(f"{name} has the layout {tensor.layout}: expected a dense tensor, as .to_dense() gives")
+            raise TypeError(f"{name} has the layout {tensor.layout}; expected a dense tensor, as .to_dense() gives")
         if tensor.dtype not in _DTYPES:
             raise refuse_dtype(name, tensor.dtype)
         if tensor.is_neg():  # its memory holds the negative numbers
@@ -32,7 +32,7 @@ class TorchFamily(Family):
         if tensor.requires_grad:
             raise ValueError(f"{name} requires grad: what is written in place has no gradient")
         if tensor.is_neg():
-            raise ValueError(f"{name} is a lazily negated view: expected a tensor that can be written")
+            raise ValueError(f"{name} is a lazily negated view; expected a tensor that can be written")
         return self.view(tensor, name)
 
     def empty_like(self, tensor: Any, dtype: int | None = None) -> Any:

@@ -94,7 +94,7 @@ def dtype_of(dtype: Any) -> int:
     """The QDQ_DTYPE_ of a dtype of any framework, or of its name."""
     name = _name_of(dtype)
     if name not in DTYPES:
-        raise QdqError(Status.UNSUPPORTED_DTYPE, f"dtype is {name}: expected one of {', '.join(DTYPES)}")
+        raise QdqError(Status.UNSUPPORTED_DTYPE, f"dtype is {name}; expected one of {', '.join(DTYPES)}")
     return DTYPES[name]
 
 
@@ -120,5 +120,5 @@ def refuse_dtype(name: str, dtype: object) -> QdqError:
     """The error for elements of a type the library has no name for."""
     return QdqError(
         Status.UNSUPPORTED_DTYPE,
-        f"{name} has elements of type {dtype}: expected one of {', '.join(DTYPES)}, in this machine's byte order",
+        f"{name} has elements of type {dtype}; expected one of {', '.join(DTYPES)}, in this machine's byte order",
     )

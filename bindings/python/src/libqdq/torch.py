@@ -21,8 +21,8 @@ __all__ = ["FakeQuantize", "quantize_and_dequantize"]
 
 def quantize_and_dequantize(
     x: Tensor,
-    input_min: RangeEnd | None = None,
-    input_max: RangeEnd | None = None,
+    input_min: "RangeEnd | None" = None,
+    input_max: "RangeEnd | None" = None,
     *,
     signed_input: bool = True,
     num_bits: int = 8,
@@ -217,7 +217,7 @@ class FakeQuantize(torch.nn.Module):
     ) -> None:
         super().__init__()
         if (channels is None) != (axis == -1):
-            raise ValueError(f"axis is {axis} and channels is {channels}: expected both or neither")
+            raise ValueError(f"axis is {axis} and channels is {channels}; expected both or neither")
         shape = () if channels is None else (channels,)
         self.register_buffer("range_min", torch.full(shape, torch.inf))
         self.register_buffer("range_max", torch.full(shape, -torch.inf))

@@ -118,6 +118,11 @@ def test_no_tensor(thing: Any) -> None:
             forward(X, out=thing)
 
 
+def test_a_mask_is_not_dropped() -> None:
+    with pytest.raises(TypeError, match="x is a masked array"):
+        forward(np.ma.masked_less(X, 0))
+
+
 @pytest.mark.parametrize("num_bits", ["8", 8.0, None])
 def test_no_number(num_bits: Any) -> None:
     forward(X, num_bits=8)  # an equal number that came before makes no difference

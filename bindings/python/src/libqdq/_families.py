@@ -26,6 +26,8 @@ def family_of(tensor: Any, name: str) -> Family:
 
 
 def _find(tensor: Any, name: str) -> Family:
+    if isinstance(tensor, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array; expected one without a mask, as .filled() gives")
     if isinstance(tensor, (np.ndarray, np.generic)):
         return _NUMPY
     if "torch" in sys.modules and isinstance(tensor, sys.modules["torch"].Tensor):

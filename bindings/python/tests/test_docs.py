@@ -19,7 +19,7 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 
 def sections() -> list[tuple[str, str]]:
-    """Name and text of each section with examples; one is a session of its own."""
+    """Name and text of each section with examples; each begins anew."""
     found = []
     for page in PAGES:
         for section in re.split(r"^#+ ", page.read_text(), flags=re.MULTILINE):

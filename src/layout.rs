@@ -188,10 +188,32 @@ impl<const N: usize> Layout<N> {
             let strides = strides.map(|strides| strides[index] as isize);
             self.nest.push(Dimension { size: *size as usize, strides, channel_step });
         }
+        self.follow_the_last();
+    }
+
+    /// The same elements for whoever reads the first operand alone: in its own order. `memory` is for a layout in which all
+    /// operands are the first one, where this layout is not as good.
+    pub(crate) fn of_first<'a>(&'a self, memory: &'a mut Layout<N>) -> &'a Layout<N> {
+        let is_as_good = |dimension: &Dimension<N>| dimension.strides == [dimension.strides[0]; N];
+        if self.dimensions().all(is_as_good) {
+            return self;
+        }
+        let first =
+            |Dimension { size, strides, channel_step }| Dimension { size, strides: [strides[0]; N], channel_step };
+        let Layout { starts, elements, channels, .. } = *self;
+        *memory = Layout { starts: [starts[0]; N], elements, channels, ..Layout::new() };
+        memory.nest.extend(self.nest.iter().copied().chain(self.row_as_dimensions()).map(first));
+        memory.follow_the_last();
+        memory
+    }
+
+    /// Orders the nest's dimensions, of any size but 0, and takes the row from it.
+    fn follow_the_last(&mut self) {
         self.turn_round();
         self.nest.sort_unstable_by_key(|dimension| Reverse(dimension.distances()));
         self.merge();
         self.take_row();
+        self.bring_columns_near();
     }
 
     fn set_size(&mut self, shape: &Shape<'_>) {
@@ -235,6 +257,29 @@ impl<const N: usize> Layout<N> {
             self.inner = self.row.size;
             self.row = Dimension { size: channels.size * self.inner, channel_step: 1, ..self.row };
             self.nest.pop();
+        }
+    }
+
+    /// What [`Layout::take_row`] took.
+    fn row_as_dimensions(&self) -> impl Iterator<Item = Dimension<N>> + use<N> {
+        let Layout { row, inner, .. } = *self;
+        let is_both = row.has_channels() && inner > 1;
+        let channels = Dimension { size: row.size / inner, strides: row.strides.map(|s| s * inner as isize), ..row };
+        let neighbours = Dimension { size: inner, channel_step: 0, ..row };
+        let (first, second) = if is_both { (channels, Some(neighbours)) } else { (row, None) };
+        [first].into_iter().chain(second)
+    }
+
+    /// Where an operand's neighbours are not in the row but in another dimension, that one is the innermost of the nest: with
+    /// the row it makes a matrix whose columns are neighbours.
+    fn bring_columns_near(&mut self) {
+        let Some(operand) = (0..N).find(|&operand| self.row.strides[operand].unsigned_abs() > 1) else { return };
+        let distance = |dimension: &Dimension<N>| dimension.strides[operand].unsigned_abs();
+        let nearest = self.nest.iter().enumerate().filter(|(_, dimension)| distance(dimension) > 0);
+        if let Some((index, _)) = nearest.min_by_key(|(_, dimension)| distance(dimension))
+            && distance(&self.nest[index]) < distance(&self.row)
+        {
+            self.nest[index..].rotate_left(1);
         }
     }
 
@@ -408,6 +453,27 @@ pub(crate) struct Place {
     pub(crate) stride: isize,
 }
 
+impl Place {
+    /// Whether a row's elements are neighbours.
+    #[inline(always)]
+    pub(crate) fn has_rows(&self) -> bool {
+        self.stride == 1 || self.len == 1
+    }
+
+    /// Whether elements that are near each other in memory are in different rows.
+    #[inline(always)]
+    pub(crate) fn is_transposed(&self) -> bool {
+        self.rows > 1 && self.len > 1 && self.apart.unsigned_abs() < self.stride.unsigned_abs()
+    }
+
+    /// Where an element is in the operand's buffer.
+    #[inline(always)]
+    pub(crate) fn at(&self, row: usize, column: usize) -> usize {
+        let (down, right) = (self.apart.wrapping_mul(row as isize), self.stride.wrapping_mul(column as isize));
+        self.start.wrapping_add_signed(down.wrapping_add(right))
+    }
+}
+
 impl<const N: usize> Matrix<N> {
     /// The channels of a row.
     #[inline(always)]
@@ -438,9 +504,9 @@ impl<const N: usize> Matrix<N> {
         self.first.strides == [1; N] || self.first.len == 1
     }
 
-    /// Itself in parts of at most [`STAGED`] elements.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = Matrix<N>> + '_ {
-        let (rows, columns) = self.part_size();
+    /// Itself in parts of at most so many elements.
+    pub(crate) fn parts(self, most: usize) -> impl Iterator<Item = Matrix<N>> {
+        let [rows, columns] = self.part_size(most);
         (0..self.rows).step_by(rows).flat_map(move |top| {
             (0..self.first.len)
                 .step_by(columns)
@@ -448,15 +514,14 @@ impl<const N: usize> Matrix<N> {
         })
     }
 
-    /// Several short rows where an operand's neighbours are in different rows.
-    fn part_size(&self) -> (usize, usize) {
-        let is_transposed =
-            |operand: usize| self.apart[operand].unsigned_abs() < self.first.strides[operand].unsigned_abs();
-        if self.first.len < STAGED_COLUMNS || (0..N).any(is_transposed) {
-            (STAGED / STAGED_COLUMNS, STAGED_COLUMNS)
-        } else {
-            (1, STAGED)
-        }
+    /// Rows and columns of a part. Its rows are as long as possible; where an operand's neighbours are in different rows, as
+    /// long as its columns, so that it is some cache lines wide and high.
+    fn part_size(&self, most: usize) -> [usize; 2] {
+        let is_transposed = (0..N).any(|operand| self.place(operand).is_transposed());
+        let longest = if is_transposed { power_of_two_up_to(most.isqrt()) } else { most };
+        let columns = self.first.len.min(longest);
+        let rows = self.rows.min(power_of_two_up_to(most / columns));
+        [rows, self.first.len.min(power_of_two_up_to(most / rows))]
     }
 
     fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Matrix<N> {
@@ -471,11 +536,12 @@ impl<const N: usize> Matrix<N> {
     }
 }
 
-/// How many elements that are not neighbours are worked on at once.
-pub(crate) const STAGED: usize = 1024;
+/// Bytes of an operand whose elements are not neighbours that are worked on at once.
+pub(crate) const STAGE_SIZE: usize = 16 << 10;
 
-/// How many of them are in a row, if there are several rows.
-const STAGED_COLUMNS: usize = 64;
+fn power_of_two_up_to(number: usize) -> usize {
+    1 << number.max(1).ilog2()
+}
 
 /// Memory for the indices of a walk: large, so it is lent instead of moved.
 pub(crate) type Counters = ArrayVec<usize, MAX_RANK>;

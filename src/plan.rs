@@ -129,13 +129,16 @@ fn part(total: usize, index: usize, parts: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Counters, Matrix, STAGED, Shape};
+    use crate::layout::{Counters, Matrix, Shape};
+
+    /// Elements of a part.
+    const PART: usize = 64;
 
     /// Every element's channel, by the pieces of a plan, in whole matrices and in parts; each element must be in one
     /// piece, once.
     fn channels_seen(plan: &Plan<'_, 1>, extent: usize) -> Vec<Option<usize>> {
         let whole = seen_by(plan, extent, |matrix| vec![matrix]);
-        let parts = seen_by(plan, extent, |matrix| matrix.parts().collect());
+        let parts = seen_by(plan, extent, |matrix| matrix.parts(PART).collect());
         assert_eq!(whole, parts);
         whole
     }
@@ -167,7 +170,7 @@ mod tests {
             (vec![2, 1], 0),
             (vec![3, 2, 5], 1),
             (vec![20, 2, 2], 1),
-            (vec![2, 3 * STAGED as i64 + 7], -1),
+            (vec![2, 3 * PART as i64 + 7], -1),
             (vec![19, 130], 1),
             (vec![0, 3], 1),
             (vec![], -1),

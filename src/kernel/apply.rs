@@ -122,11 +122,13 @@ impl<E: Element> Apply<'_, E> {
         W: Held<E, As = E>,
         M: Mode,
     {
-        let (read, write) = (Stage::new(), Stage::new());
-        for_each_matrix(&self.piece, |matrix| {
-            let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));
-            sweep.matrix(Operands::<E, Elements, W, 1>::new([x], y), |row| matrix.run(row));
-            write.flush(self.output, matrix, 1);
+        // In place, where both operands need it.
+        let stage = Stage::new();
+        for_each_matrix(&self.piece, size_of::<E>(), |matrix, next| {
+            let (x, y) = (stage.read(self.input, matrix, 0), stage.open(self.output, matrix, 1));
+            let ask = next.map(|next| |rows| self.input.ask(sweep.token, &next.place(0), rows, matrix.rows));
+            sweep.part(Operands::<E, Elements, W, 1>::new([x], y), |row| matrix.run(row), ask);
+            stage.flush(self.output, matrix, 1);
         });
     }
 }

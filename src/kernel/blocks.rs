@@ -82,7 +82,8 @@ fn on_every_block<C: Real, const SIZE: usize>(
     second: &mut dyn Step<C>,
 ) {
     let numbers = Numbers([const { Cell::new(C::ZERO) }; SIZE]);
-    for_each_matrix(piece, |matrix| {
+    // Either type's elements may be staged.
+    for_each_matrix(piece, size_of::<u64>(), |matrix, _| {
         first.begin(matrix);
         second.begin(matrix);
         // What is not contiguous is written to a stage, which is near.

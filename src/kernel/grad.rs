@@ -1,5 +1,7 @@
 //! The gradient by the input: that of the output where the element is inside its channel's range.
 
+use std::ops::Range;
+
 use super::for_each_matrix;
 use super::operands::{Elements, Operands};
 use super::sweep::{Compute, Far, Mode, Near, Sweep};
@@ -47,13 +49,21 @@ impl<E: Element> Gradient<'_, E> {
             // The processor sees two long streams by itself: to ask for them took a tenth more time.
             ahead: 0,
         };
-        let (read_gradients, read, write) = (Stage::new(), Stage::new(), Stage::new());
-        for_each_matrix(&self.piece, |matrix| {
-            let gradients = read_gradients.read(self.gradients, matrix, 0);
-            let x = read.read(self.input, matrix, 1);
-            let backprop = write.open(self.backprop, matrix, 2);
-            sweep.matrix(Operands::<E, Elements, Elements, 2>::new([gradients, x], backprop), |row| matrix.run(row));
-            write.flush(self.backprop, matrix, 2);
+        // In place, where gradients and backprop need it.
+        let (stage, other) = (Stage::new(), Stage::new());
+        for_each_matrix(&self.piece, size_of::<E>(), |matrix, next| {
+            let gradients = stage.read(self.gradients, matrix, 0);
+            let x = other.read(self.input, matrix, 1);
+            let backprop = stage.open(self.backprop, matrix, 2);
+            let ask = next.map(|next| {
+                |rows: Range<usize>| {
+                    self.gradients.ask(token, &next.place(0), rows.clone(), matrix.rows);
+                    self.input.ask(token, &next.place(1), rows, matrix.rows);
+                }
+            });
+            let all = Operands::<E, Elements, Elements, 2>::new([gradients, x], backprop);
+            sweep.part(all, |row| matrix.run(row), ask);
+            stage.flush(self.backprop, matrix, 2);
         });
         if M::IS_FAR {
             token.finish_streaming();

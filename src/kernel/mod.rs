@@ -18,7 +18,7 @@ mod sweep;
 
 use half::{bf16, f16};
 
-use crate::layout::{Counters, Matrix, Piece};
+use crate::layout::{Counters, Matrix, Piece, STAGE_SIZE};
 use crate::simd::{self, Element};
 
 /// Every kernel on an element type, compiled for every instruction set. Plain functions, so that what uses the crate's
@@ -83,10 +83,22 @@ macro_rules! kernels {
 
 kernels!(f32, f64, f16, bf16);
 
-/// Calls `work` with each matrix whose rows are neighbouring elements, and with the parts of others, which it has to stage.
+/// Calls `work` with each matrix whose rows are neighbouring elements, and with the parts of others, which it has to stage,
+/// along with the part that comes next. Elements are of so many bytes at the most.
 #[inline(always)]
-fn for_each_matrix<const N: usize>(piece: &Piece<'_, N>, mut work: impl FnMut(&Matrix<N>)) {
+fn for_each_matrix<const N: usize>(
+    piece: &Piece<'_, N>,
+    element_size: usize,
+    mut work: impl FnMut(&Matrix<N>, Option<&Matrix<N>>),
+) {
     for matrix in piece.matrices(&mut Counters::new()) {
-        if matrix.is_contiguous() { work(&matrix) } else { matrix.parts().for_each(|part| work(&part)) }
+        if matrix.is_contiguous() {
+            work(&matrix, None);
+            continue;
+        }
+        let mut parts = matrix.parts(STAGE_SIZE / element_size).peekable();
+        while let Some(part) = parts.next() {
+            work(&part, parts.peek());
+        }
     }
 }

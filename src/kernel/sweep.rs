@@ -16,6 +16,8 @@
 //! In [`Far`] mode, for tensors that the caches cannot hold, stores go past them (a streaming store needs an aligned
 //! address, so a few elements are done first), and reads are asked for ahead: where a row ends, from the rows below.
 
+use std::ops::Range;
+
 use super::operands::{Held, Operands};
 use crate::layout::Run;
 use crate::simd::memory::{First, Source, Span, Whole};
@@ -72,6 +74,9 @@ fn width<E: Element>() -> usize {
     if E::IS_NARROW { BLOCK / 2 } else { BLOCK }
 }
 
+/// Rows of a part between which memory for the next one is asked for: more at once would wait for each other.
+const FEW: usize = 4;
+
 /// How many bytes ahead of its reading memory is usually asked for.
 pub(super) const AHEAD: usize = 4096;
 
@@ -103,6 +108,29 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             self.token.call(Runs { sweep: self, all, run });
         } else {
             self.columns(all, run(0));
+        }
+    }
+
+    /// The same of a part. In far mode, where another one follows, `ask` is told after every few rows which were done.
+    #[inline(always)]
+    pub(super) fn part<R, W, const N: usize>(
+        self,
+        all: Operands<'a, E, R, W, N>,
+        run: impl Fn(usize) -> Run,
+        ask: Option<impl Fn(Range<usize>)>,
+    ) where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let ask = ask.filter(|_| M::IS_FAR);
+        let height = if ask.is_some() { FEW } else { all.rows() };
+        for top in (0..all.rows()).step_by(height) {
+            let rows = top..all.rows().min(top + height);
+            self.matrix(all.cut(rows.clone(), 0, all.len()), |row| run(top + row));
+            if let Some(ask) = &ask {
+                ask(rows);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The token of every processor: vectors of one lane. Its conversions of the 16-bit types are the reference for the
 //! other tokens, which have instructions for them.
 
+use super::transpose::Register;
 use super::{Mask, Packed, Part, Token, Vector, Vector32};
 
 #[derive(Clone, Copy)]
@@ -9,6 +10,7 @@ pub(crate) struct Scalar;
 impl Token for Scalar {
     type F32 = One<f32>;
     type F64 = One<f64>;
+    type Register = u128;
     const STREAMS: bool = false;
     type Reader = Self;
 
@@ -53,6 +55,40 @@ impl Mask for bool {
     #[inline(always)]
     fn bits(self) -> u32 {
         u32::from(self)
+    }
+}
+
+/// A register of plain bytes.
+impl Register for u128 {
+    const BLOCKS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<u128>().read_unaligned() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { to.cast::<u128>().write_unaligned(self) }
+    }
+
+    #[inline(always)]
+    unsafe fn interleave<const M: usize>(self, other: Self) -> [Self; 2] {
+        let size = size_of::<u128>() / M;
+        let (one, other) = (self.to_ne_bytes(), other.to_ne_bytes());
+        let mut both = [[0; size_of::<u128>()]; 2];
+        for (index, byte) in both.as_flattened_mut().iter_mut().enumerate() {
+            let (element, of) = (index / size / 2, if index / size % 2 == 0 { &one } else { &other });
+            *byte = of[element * size + index % size];
+        }
+        [u128::from_ne_bytes(both[0]), u128::from_ne_bytes(both[1])]
+    }
+
+    #[inline(always)]
+    unsafe fn part(self, other: Self) -> [Self; 2] {
+        [self, other]
     }
 }
 

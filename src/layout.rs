@@ -504,21 +504,24 @@ impl<const N: usize> Matrix<N> {
         self.first.strides == [1; N] || self.first.len == 1
     }
 
-    /// Itself in parts of at most so many elements.
-    pub(crate) fn parts(self, most: usize) -> impl Iterator<Item = Matrix<N>> {
-        let [rows, columns] = self.part_size(most);
+    /// Itself in parts of at most so many elements. One begins at column `head`.
+    pub(crate) fn parts(self, most: usize, head: usize) -> impl Iterator<Item = Matrix<N>> {
+        let ([rows, columns], len) = (self.part_size(most), self.first.len);
+        // The first part of a row is what is left of one that begins so many columns before.
+        let before = (columns - head % columns) % columns;
         (0..self.rows).step_by(rows).flat_map(move |top| {
-            (0..self.first.len)
-                .step_by(columns)
-                .map(move |left| self.part(top..self.rows.min(top + rows), left..self.first.len.min(left + columns)))
+            (0..len + before).step_by(columns).map(move |left| {
+                let columns = left.saturating_sub(before)..len.min(left + columns - before);
+                self.part(top..self.rows.min(top + rows), columns)
+            })
         })
     }
 
-    /// Rows and columns of a part. Its rows are as long as possible; where an operand's neighbours are in different rows, as
-    /// long as its columns, so that it is some cache lines wide and high.
+    /// Rows and columns of a part. Its rows are as long as possible; where an operand's neighbours are in different rows, it is
+    /// higher than wide: what is gathered should be many cache lines of each column, what is written some of each row.
     fn part_size(&self, most: usize) -> [usize; 2] {
         let is_transposed = (0..N).any(|operand| self.place(operand).is_transposed());
-        let longest = if is_transposed { power_of_two_up_to(most.isqrt()) } else { most };
+        let longest = if is_transposed { power_of_two_up_to((most / 4).isqrt()) } else { most };
         let columns = self.first.len.min(longest);
         let rows = self.rows.min(power_of_two_up_to(most / columns));
         [rows, self.first.len.min(power_of_two_up_to(most / rows))]
@@ -537,7 +540,7 @@ impl<const N: usize> Matrix<N> {
 }
 
 /// Bytes of an operand whose elements are not neighbours that are worked on at once.
-pub(crate) const STAGE_SIZE: usize = 16 << 10;
+pub(crate) const STAGE_SIZE: usize = 32 << 10;
 
 fn power_of_two_up_to(number: usize) -> usize {
     1 << number.max(1).ilog2()

@@ -138,7 +138,8 @@ mod tests {
     /// piece, once.
     fn channels_seen(plan: &Plan<'_, 1>, extent: usize) -> Vec<Option<usize>> {
         let whole = seen_by(plan, extent, |matrix| vec![matrix]);
-        let parts = seen_by(plan, extent, |matrix| matrix.parts(PART).collect());
+        let parts = seen_by(plan, extent, |matrix| matrix.parts(PART, 0).collect());
+        assert_eq!(whole, seen_by(plan, extent, |matrix| matrix.parts(PART, 3).collect()));
         assert_eq!(whole, parts);
         whole
     }

@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
-use super::for_each_matrix;
+use super::for_each_part;
 use super::operands::{Elements, Held, NormalElements, Operands};
 use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{Piece, Run};
+use crate::layout::{Matrix, Piece, Run};
 use crate::simd::{Element, Kernel, Lanes, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
@@ -124,7 +124,8 @@ impl<E: Element> Apply<'_, E> {
     {
         // In place, where both operands need it.
         let stage = Stage::new();
-        for_each_matrix(&self.piece, size_of::<E>(), |matrix, next| {
+        let head = |matrix: &Matrix<2>| sweep.head(self.output, matrix, 1);
+        for_each_part(&self.piece, size_of::<E>(), head, |matrix, next| {
             let (x, y) = (stage.read(self.input, matrix, 0), stage.open(self.output, matrix, 1));
             let ask = next.map(|next| |rows| self.input.ask(sweep.token, &next.place(0), rows, matrix.rows));
             sweep.part(Operands::<E, Elements, W, 1>::new([x], y), |row| matrix.run(row), ask);

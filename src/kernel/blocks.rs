@@ -83,7 +83,7 @@ fn on_every_block<C: Real, const SIZE: usize>(
 ) {
     let numbers = Numbers([const { Cell::new(C::ZERO) }; SIZE]);
     // Either type's elements may be staged.
-    for_each_matrix(piece, size_of::<u64>(), |matrix, _| {
+    for_each_matrix(piece, size_of::<u64>(), |matrix| {
         first.begin(matrix);
         second.begin(matrix);
         // What is not contiguous is written to a stage, which is near.

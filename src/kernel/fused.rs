@@ -57,7 +57,7 @@ impl<T: Token, E: Element> Variant for Groups<'_, T, E> {
     #[inline(always)]
     fn run<R: Rounding, A: Settling, M: Mode>(self, mode: M) {
         let Groups(token, work) = self;
-        for_each_matrix(&work.piece, size_of::<E>(), |matrix, _| {
+        for_each_matrix(&work.piece, size_of::<E>(), |matrix| {
             let (x, y) = (work.input.rows(&matrix.place(0)), work.output.rows(&matrix.place(1)));
             let all = Operands::<E, Elements, Elements, 1>::new([x], y);
             let run = matrix.run(0);

@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use super::for_each_matrix;
+use super::for_each_part;
 use super::operands::{Elements, Operands};
 use super::sweep::{Compute, Far, Mode, Near, Sweep};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::Piece;
+use crate::layout::{Matrix, Piece};
 use crate::simd::{Element, Kernel, Lanes, Token};
 use crate::spec;
 
@@ -51,7 +51,8 @@ impl<E: Element> Gradient<'_, E> {
         };
         // In place, where gradients and backprop need it.
         let (stage, other) = (Stage::new(), Stage::new());
-        for_each_matrix(&self.piece, size_of::<E>(), |matrix, next| {
+        let head = |matrix: &Matrix<3>| sweep.head(self.backprop, matrix, 2);
+        for_each_part(&self.piece, size_of::<E>(), head, |matrix, next| {
             let gradients = stage.read(self.gradients, matrix, 0);
             let x = other.read(self.input, matrix, 1);
             let backprop = stage.open(self.backprop, matrix, 2);

@@ -83,12 +83,19 @@ macro_rules! kernels {
 
 kernels!(f32, f64, f16, bf16);
 
-/// Calls `work` with each matrix whose rows are neighbouring elements, and with the parts of others, which it has to stage,
-/// along with the part that comes next. Elements are of so many bytes at the most.
+/// Calls `work` with each matrix whose rows are neighbouring elements, and with the parts of others, which it has to stage.
+/// Elements are of so many bytes at the most.
 #[inline(always)]
-fn for_each_matrix<const N: usize>(
+fn for_each_matrix<const N: usize>(piece: &Piece<'_, N>, element_size: usize, mut work: impl FnMut(&Matrix<N>)) {
+    for_each_part(piece, element_size, |_| 0, |matrix, _| work(matrix));
+}
+
+/// The same, along with the part that comes next. One part of a row begins at the column that `head` tells of a matrix.
+#[inline(always)]
+fn for_each_part<const N: usize>(
     piece: &Piece<'_, N>,
     element_size: usize,
+    head: impl Fn(&Matrix<N>) -> usize,
     mut work: impl FnMut(&Matrix<N>, Option<&Matrix<N>>),
 ) {
     for matrix in piece.matrices(&mut Counters::new()) {
@@ -96,7 +103,7 @@ fn for_each_matrix<const N: usize>(
             work(&matrix, None);
             continue;
         }
-        let mut parts = matrix.parts(STAGE_SIZE / element_size).peekable();
+        let mut parts = matrix.parts(STAGE_SIZE / element_size, head(&matrix)).peekable();
         while let Some(part) = parts.next() {
             work(&part, parts.peek());
         }

@@ -42,7 +42,7 @@ impl<E: Element> Kernel for Widen<'_, E> {
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
         let read = Stage::new();
-        for_each_matrix(&self.piece, size_of::<E>(), |matrix, _| {
+        for_each_matrix(&self.piece, size_of::<E>(), |matrix| {
             let x = read.read(self.input, matrix, 0);
             let (first, ranges) = (matrix.run(0), self.ranges);
             if first.inner < Lanes::<T, E>::LANES {

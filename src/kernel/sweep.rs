@@ -19,7 +19,8 @@
 use std::ops::Range;
 
 use super::operands::{Held, Operands};
-use crate::layout::Run;
+use crate::exec::Output;
+use crate::layout::{Matrix, ONE_CHANNEL, Run};
 use crate::simd::memory::{First, Source, Span, Whole};
 use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector, splat};
 
@@ -74,8 +75,8 @@ fn width<E: Element>() -> usize {
     if E::IS_NARROW { BLOCK / 2 } else { BLOCK }
 }
 
-/// Rows of a part between which memory for the next one is asked for: more at once would wait for each other.
-const FEW: usize = 4;
+/// Bytes of a part between which as many of the next one's are asked for: more at once would wait for each other.
+const BURST: usize = 1024;
 
 /// How many bytes ahead of its reading memory is usually asked for.
 pub(super) const AHEAD: usize = 4096;
@@ -111,7 +112,8 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         }
     }
 
-    /// The same of a part. In far mode, where another one follows, `ask` is told after every few rows which were done.
+    /// The same of a part that is staged. In far mode, where another one follows, `ask` is told after every few rows which
+    /// were done.
     #[inline(always)]
     pub(super) fn part<R, W, const N: usize>(
         self,
@@ -124,14 +126,44 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         F: Compute<E, N, K>,
     {
         let ask = ask.filter(|_| M::IS_FAR);
-        let height = if ask.is_some() { FEW } else { all.rows() };
+        let size = all.len() * size_of::<E>();
+        let height = if ask.is_some() { (BURST / size).max(1) } else { all.rows() };
+        let (first, last) = (run(0), run(all.rows() - 1));
+        let are_alike = all.rows() > 1 && size <= NEAREST / ROWS && first.inner == ONE_CHANNEL && first == last;
+        // Short rows of one channel, as columns whose parameters recur from vector to vector.
+        let columns = Columns { first: 0, inner: 1, period: Lanes::<T, E>::LANES };
+        let parameters = if are_alike { self.repeated(first.channel) } else { [[E::Real::ZERO; MAX_LANES]; K] };
+        let alike = Sweep { parameters: Source::of_rows(parameters.as_flattened(), K, MAX_LANES, MAX_LANES), ..self };
         for top in (0..all.rows()).step_by(height) {
             let rows = top..all.rows().min(top + height);
-            self.matrix(all.cut(rows.clone(), 0, all.len()), |row| run(top + row));
+            let some = all.cut(rows.clone(), 0, all.len());
+            if are_alike {
+                alike.tiles(some, columns, ROWS / N);
+            } else {
+                self.matrix(some, |row| run(top + row));
+            }
             if let Some(ask) = &ask {
                 ask(rows);
             }
         }
+    }
+
+    /// The parameters of a channel, of each as many as a vector may have lanes.
+    #[inline(always)]
+    fn repeated(self, channel: usize) -> [[E::Real; MAX_LANES]; K] {
+        let one = self.parameters.cut(0..K, channel, 1);
+        let mut repeated = [[E::Real::ZERO; MAX_LANES]; K];
+        for (k, lanes) in repeated.iter_mut().enumerate() {
+            *lanes = [one.get(k, 0); MAX_LANES];
+        }
+        repeated
+    }
+
+    /// How many columns of an output's matrix there are before those where streaming stores can begin.
+    #[inline(always)]
+    pub(super) fn head<const N: usize>(self, to: &Output<'_, E>, matrix: &Matrix<N>, operand: usize) -> usize {
+        let place = matrix.place(operand);
+        if M::IS_FAR && place.has_rows() { to.rows(&place).head::<T>() } else { 0 }
     }
 
     /// Rows in which neighbours are of different channels, as in the rows below.
@@ -150,8 +182,22 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
                 self.recurring(one, Columns { period: all.len(), ..columns }, has_many_channels)
             }
-            _ if M::IS_FAR && !all.is_aligned::<T>() => self.near().bands(all, columns, rows),
-            _ => self.bands(all, columns, rows),
+            _ => self.tiles(all, columns, rows),
+        }
+    }
+
+    /// So many rows at a time, past the caches if all of them begin where streaming stores can.
+    #[inline(always)]
+    fn tiles<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, columns: Columns, rows: usize)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        if M::IS_FAR && !all.is_aligned::<T>() {
+            self.near().bands(all, columns, rows);
+        } else {
+            self.bands(all, columns, rows);
         }
     }
 

@@ -505,16 +505,9 @@ impl<const N: usize> Matrix<N> {
     }
 
     /// Itself in parts of at most so many elements. One begins at column `head`.
-    pub(crate) fn parts(self, most: usize, head: usize) -> impl Iterator<Item = Matrix<N>> {
-        let ([rows, columns], len) = (self.part_size(most), self.first.len);
-        // The first part of a row is what is left of one that begins so many columns before.
-        let before = (columns - head % columns) % columns;
-        (0..self.rows).step_by(rows).flat_map(move |top| {
-            (0..len + before).step_by(columns).map(move |left| {
-                let columns = left.saturating_sub(before)..len.min(left + columns - before);
-                self.part(top..self.rows.min(top + rows), columns)
-            })
-        })
+    pub(crate) fn parts(self, most: usize, head: usize) -> Parts<N> {
+        let [rows, columns] = self.part_size(most);
+        Parts { matrix: self, rows, columns, head: head % columns, top: 0, left: 0 }
     }
 
     /// Rows and columns of a part. Its rows are as long as possible; where an operand's neighbours are in different rows, it is
@@ -544,6 +537,34 @@ pub(crate) const STAGE_SIZE: usize = 32 << 10;
 
 fn power_of_two_up_to(number: usize) -> usize {
     1 << number.max(1).ilog2()
+}
+
+/// The parts of a matrix, row by row.
+pub(crate) struct Parts<const N: usize> {
+    matrix: Matrix<N>,
+    rows: usize,
+    columns: usize,
+    /// The columns of a row's first part, or 0: as many as the others have.
+    head: usize,
+    /// Where the next one begins.
+    top: usize,
+    left: usize,
+}
+
+impl<const N: usize> Iterator for Parts<N> {
+    type Item = Matrix<N>;
+
+    // Out of line: there are many kernels that walk in parts.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Matrix<N>> {
+        let Parts { matrix, rows, columns, head, top, left } = *self;
+        if top >= matrix.rows {
+            return None;
+        }
+        let right = if left == 0 && head > 0 { head } else { left + columns }.min(matrix.len());
+        (self.top, self.left) = if right < matrix.len() { (top, right) } else { (top + rows, 0) };
+        Some(matrix.part(top..matrix.rows.min(top + rows), left..right))
+    }
 }
 
 /// Memory for the indices of a walk: large, so it is lent instead of moved.

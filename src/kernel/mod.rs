@@ -103,9 +103,11 @@ fn for_each_part<const N: usize>(
             work(&matrix, None);
             continue;
         }
-        let mut parts = matrix.parts(STAGE_SIZE / element_size, head(&matrix)).peekable();
-        while let Some(part) = parts.next() {
-            work(&part, parts.peek());
+        let mut parts = matrix.parts(STAGE_SIZE / element_size, head(&matrix));
+        let mut next = parts.next();
+        while let Some(part) = next {
+            next = parts.next();
+            work(&part, next.as_ref());
         }
     }
 }

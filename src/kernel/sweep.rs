@@ -242,10 +242,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         W: Held<E>,
         F: Compute<E, N, K>,
     {
-        for top in (0..all.rows()).step_by(rows) {
-            let all = all.cut(top..all.rows().min(top + rows), 0, all.len());
-            self.token.call(Band { sweep: self, all, columns });
-        }
+        self.token.call(Bands { sweep: self, all, columns, rows });
     }
 
     /// The same for elements that are not where streaming stores can begin.
@@ -437,14 +434,15 @@ where
     }
 }
 
-/// A few rows in which neighbours are of different channels.
-struct Band<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+/// Rows in which neighbours are of different channels, so many at a time.
+struct Bands<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
     sweep: Sweep<'a, T, E, F, M, K>,
     all: Operands<'a, E, R, W, N>,
     columns: Columns,
+    rows: usize,
 }
 
-impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Band<'_, T, E, F, R, W, M, N, K>
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Bands<'_, T, E, F, R, W, M, N, K>
 where
     T: Token,
     E: Element,
@@ -457,7 +455,22 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Band { sweep, all, mut columns } = self;
+        let Bands { sweep, all, columns, rows } = self;
+        for top in (0..all.rows()).step_by(rows) {
+            sweep.band(all.cut(top..all.rows().min(top + rows), 0, all.len()), columns);
+        }
+    }
+}
+
+impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
+    #[inline(always)]
+    fn band<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, mut columns: Columns)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let sweep = self;
         let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
         let mut ahead = Ahead::new(all.rows(), len, lanes, sweep.ahead);
         let forward = columns.less_than_period(lanes);

@@ -382,8 +382,6 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) const OF_ONE_CHANNEL: Run = Run { channel: 0, phase: 0, inner: ONE_CHANNEL };
-
     /// From an element further on.
     #[inline(always)]
     pub(crate) fn after(self, elements: usize) -> Self {
@@ -395,6 +393,37 @@ impl Run {
                 Run { channel: self.channel + position / inner, phase: position % inner, inner }
             }
         }
+    }
+}
+
+/// Which channels the elements of a matrix's rows have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChannelsOfRows {
+    /// Of the first row.
+    pub(crate) first: Run,
+    /// How many channels further each row is than the one above.
+    pub(crate) step: usize,
+}
+
+impl ChannelsOfRows {
+    pub(crate) const ONE: Self = ChannelsOfRows { first: Run { channel: 0, phase: 0, inner: ONE_CHANNEL }, step: 0 };
+
+    /// Of one row.
+    #[inline(always)]
+    pub(crate) fn of(self, row: usize) -> Run {
+        Run { channel: self.first.channel + row * self.step, ..self.first }
+    }
+
+    /// Of the rows from one on.
+    #[inline(always)]
+    pub(crate) fn from_row(self, row: usize) -> Self {
+        ChannelsOfRows { first: self.of(row), ..self }
+    }
+
+    /// Whether all elements share a channel.
+    #[inline(always)]
+    pub(crate) fn are_one(self) -> bool {
+        self.first.inner == ONE_CHANNEL && self.step == 0
     }
 }
 
@@ -475,10 +504,9 @@ impl Place {
 }
 
 impl<const N: usize> Matrix<N> {
-    /// The channels of a row.
     #[inline(always)]
-    pub(crate) fn run(&self, row: usize) -> Run {
-        Run { channel: self.first.run.channel + row * self.channel_step, ..self.first.run }
+    pub(crate) fn channels(&self) -> ChannelsOfRows {
+        ChannelsOfRows { first: self.first.run, step: self.channel_step }
     }
 
     /// Elements in a row.
@@ -521,7 +549,7 @@ impl<const N: usize> Matrix<N> {
     }
 
     fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Matrix<N> {
-        let mut first = Row { run: self.run(rows.start), len: columns.len(), ..self.first };
+        let mut first = Row { run: self.channels().of(rows.start), len: columns.len(), ..self.first };
         for (operand, start) in first.starts.iter_mut().enumerate() {
             let down = self.apart[operand].wrapping_mul(rows.start as isize);
             let right = self.first.strides[operand].wrapping_mul(columns.start as isize);
@@ -660,8 +688,8 @@ mod tests {
         layout.set_dense(&shape);
         let matrix = Piece::new(&layout, 1, 2..12).matrices(&mut Counters::new()).next().expect("a matrix");
         assert_eq!((matrix.rows, matrix.place(0).start, matrix.place(0).len), (2, 2, 10));
-        assert_eq!(matrix.run(1), Run { channel: 0, phase: 2, inner: 4 });
-        assert_eq!(matrix.run(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
+        assert_eq!(matrix.channels().of(1), Run { channel: 0, phase: 2, inner: 4 });
+        assert_eq!(matrix.channels().of(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
         assert!(layout.channel_size(1) == 4 && !layout.has_channels_in_one_run());
     }
 

@@ -153,7 +153,7 @@ mod tests {
             for (row, column) in (0..place.rows).flat_map(|row| (0..place.len).map(move |column| (row, column))) {
                 let offset = place.apart * row as isize + place.stride * column as isize;
                 let at = place.start.wrapping_add_signed(offset);
-                let channel = matrix.run(row).after(column).channel;
+                let channel = matrix.channels().of(row).after(column).channel;
                 assert_eq!(seen[at].replace(channel), None, "element {at} is seen twice");
             }
         }

@@ -109,10 +109,11 @@ fn gradient<T: Element>(case: &Case<T>, places: [&Place; 3], threads: i32) -> Ve
     let mut y = Operand::untouched(places[2].clone(), dtype_of::<T>());
     let before = [&g, &x, &y].map(|operand| operand.memory.bytes().to_vec());
     let [gradients, input, backprop] = [&mut g, &mut x, &mut y].map(Operand::tensor);
-    let [lo, hi] = ranges(case).expect("a given range").each_mut().map(Operand::tensor);
+    let mut range = ranges(case).expect("a given range");
+    let [lo, hi] = range.each_mut().map(Operand::tensor);
     let (attrs, none) = (c_attrs(&case.attrs, true), ptr::null());
     let [gradients, input, backprop, lo, hi] = [&gradients, &input, &backprop, &lo, &hi].map(Tensor::c);
-    // SAFETY: tensors of live memories of their own that hold all of their elements.
+    // SAFETY: tensors of live memories of their own, the range's too, that hold all of their elements.
     let status = unsafe {
         qdq_quantize_and_dequantize_v4_grad(&gradients, &input, &lo, &hi, &attrs, &pool(threads), &backprop, none, none)
     };

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::for_each_matrix;
-use crate::layout::{Matrix, Piece, Run};
+use crate::layout::{ChannelsOfRows, Matrix, Piece};
 use crate::simd::memory::{Source, Target};
 use crate::simd::{self, Element, Kernel, Real, Token};
 
@@ -34,10 +34,10 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The channels of a row.
     #[inline(always)]
-    pub(super) fn run(&self, row: usize) -> Run {
-        self.matrix.run(self.rows.start + row).after(self.left)
+    pub(super) fn channels(&self) -> ChannelsOfRows {
+        let below = self.matrix.channels().from_row(self.rows.start);
+        ChannelsOfRows { first: below.first.after(self.left), ..below }
     }
 
     pub(super) fn of_source<'a, E>(&self, matrix: Source<'a, E>) -> Source<'a, E> {

@@ -255,7 +255,7 @@ impl<E: Element> Round<'_, E> {
             ahead: self.ahead,
         };
         let target = Target::of(self.numbers).fold(self.x.len());
-        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), |row| self.block.run(row));
+        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), self.block.channels());
     }
 }
 
@@ -496,7 +496,7 @@ impl<E: Element> Scale<'_, E> {
         // The numbers are in the nearest cache: nothing is to be asked for.
         let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode, ahead: 0 };
         let source = Source::of(self.numbers).fold(self.y.len());
-        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), |row| self.block.run(row));
+        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), self.block.channels());
     }
 }
 

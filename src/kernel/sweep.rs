@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use super::operands::{Held, Operands};
 use crate::exec::Output;
-use crate::layout::{Matrix, ONE_CHANNEL, Run};
+use crate::layout::{ChannelsOfRows, Matrix, Run};
 use crate::simd::memory::{First, Source, Span, Whole};
 use crate::simd::{Element, Lanes, MAX_LANES, Part, Token, Vector, splat};
 
@@ -97,18 +97,18 @@ pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
 }
 
 impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
-    /// Takes every step of a matrix; `run` tells the channels of each of its rows.
+    /// Takes every step of a matrix.
     #[inline(always)]
-    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, run: impl Fn(usize) -> Run)
+    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, channels: ChannelsOfRows)
     where
         R: Held<E>,
         W: Held<E>,
         F: Compute<E, N, K>,
     {
-        if run(0).inner >= Lanes::<T, E>::LANES {
-            self.token.call(Runs { sweep: self, all, run });
+        if channels.first.inner >= Lanes::<T, E>::LANES {
+            self.token.call(Runs { sweep: self, all, channels });
         } else {
-            self.columns(all, run(0));
+            self.columns(all, channels.first);
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
     pub(super) fn part<R, W, const N: usize>(
         self,
         all: Operands<'a, E, R, W, N>,
-        run: impl Fn(usize) -> Run,
+        channels: ChannelsOfRows,
         ask: Option<impl Fn(Range<usize>)>,
     ) where
         R: Held<E>,
@@ -128,11 +128,11 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         let ask = ask.filter(|_| M::IS_FAR);
         let size = all.len() * size_of::<E>();
         let height = if ask.is_some() { (BURST / size).max(1) } else { all.rows() };
-        let (first, last) = (run(0), run(all.rows() - 1));
-        let are_alike = all.rows() > 1 && size <= NEAREST / ROWS && first.inner == ONE_CHANNEL && first == last;
+        let are_alike = all.rows() > 1 && size <= NEAREST / ROWS && channels.are_one();
         // Short rows of one channel, as columns whose parameters recur from vector to vector.
         let columns = Columns { first: 0, inner: 1, period: Lanes::<T, E>::LANES };
-        let parameters = if are_alike { self.repeated(first.channel) } else { [[E::Real::ZERO; MAX_LANES]; K] };
+        let parameters =
+            if are_alike { self.repeated(channels.first.channel) } else { [[E::Real::ZERO; MAX_LANES]; K] };
         let alike = Sweep { parameters: Source::of_rows(parameters.as_flattened(), K, MAX_LANES, MAX_LANES), ..self };
         for top in (0..all.rows()).step_by(height) {
             let rows = top..all.rows().min(top + height);
@@ -140,7 +140,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             if are_alike {
                 alike.tiles(some, columns, ROWS / N);
             } else {
-                self.matrix(some, |row| run(top + row));
+                self.matrix(some, channels.from_row(top));
             }
             if let Some(ask) = &ask {
                 ask(rows);
@@ -302,14 +302,13 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
 }
 
 /// Rows in which neighbours share a channel.
-struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, G, const N: usize, const K: usize> {
+struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
     sweep: Sweep<'a, T, E, F, M, K>,
     all: Operands<'a, E, R, W, N>,
-    /// The channels of each row.
-    run: G,
+    channels: ChannelsOfRows,
 }
 
-impl<T, E, F, R, W, M, G, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, G, N, K>
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, N, K>
 where
     T: Token,
     E: Element,
@@ -317,19 +316,18 @@ where
     R: Held<E>,
     W: Held<E>,
     M: Mode,
-    G: Fn(usize) -> Run,
 {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Runs { sweep, all, run } = self;
+        let Runs { sweep, all, channels } = self;
         // What follows a single row is its own memory's continuation.
         let len = if all.rows() == 1 { usize::MAX } else { all.len() };
         let ahead = if M::ASKS { [sweep.ahead / len, sweep.ahead % len] } else { [0; 2] };
         for row in 0..all.rows() {
             let all = all.cut(row..row + 1, 0, all.len());
-            RunsOfRow { sweep, all, ahead, len }.step_through(run(row));
+            RunsOfRow { sweep, all, ahead, len }.step_through(channels.of(row));
         }
     }
 }

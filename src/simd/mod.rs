@@ -48,7 +48,7 @@ pub trait Token: Copy + 'static {
     type F32: Vector32<Token = Self>;
     type F64: Vector<Token = Self, Lane = f64>;
 
-    /// The register that transposes.
+    /// The register that transposes matrices.
     type Register: Register;
 
     /// Whether its streaming stores go past the caches.

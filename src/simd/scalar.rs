@@ -10,7 +10,7 @@ pub(crate) struct Scalar;
 impl Token for Scalar {
     type F32 = One<f32>;
     type F64 = One<f64>;
-    type Register = u128;
+    type Register = ();
     const STREAMS: bool = false;
     type Reader = Self;
 
@@ -58,37 +58,24 @@ impl Mask for bool {
     }
 }
 
-/// A register of plain bytes.
-impl Register for u128 {
-    const BLOCKS: usize = 1;
+/// No register: the compiler knows none that would be faster than elements one by one.
+impl Register for () {
+    const BLOCKS: usize = 0;
 
     #[inline(always)]
-    unsafe fn load(from: *const u8) -> Self {
-        // SAFETY: the caller's promise.
-        unsafe { from.cast::<u128>().read_unaligned() }
+    unsafe fn load(_: *const u8) {}
+
+    #[inline(always)]
+    unsafe fn store(self, _: *mut u8) {}
+
+    #[inline(always)]
+    unsafe fn interleave<const M: usize>(self, (): ()) -> [(); 2] {
+        [(); 2]
     }
 
     #[inline(always)]
-    unsafe fn store(self, to: *mut u8) {
-        // SAFETY: the caller's promise.
-        unsafe { to.cast::<u128>().write_unaligned(self) }
-    }
-
-    #[inline(always)]
-    unsafe fn interleave<const M: usize>(self, other: Self) -> [Self; 2] {
-        let size = size_of::<u128>() / M;
-        let (one, other) = (self.to_ne_bytes(), other.to_ne_bytes());
-        let mut both = [[0; size_of::<u128>()]; 2];
-        for (index, byte) in both.as_flattened_mut().iter_mut().enumerate() {
-            let (element, of) = (index / size / 2, if index / size % 2 == 0 { &one } else { &other });
-            *byte = of[element * size + index % size];
-        }
-        [u128::from_ne_bytes(both[0]), u128::from_ne_bytes(both[1])]
-    }
-
-    #[inline(always)]
-    unsafe fn part(self, other: Self) -> [Self; 2] {
-        [self, other]
+    unsafe fn part(self, (): ()) -> [(); 2] {
+        [(); 2]
     }
 }
 

@@ -23,7 +23,7 @@ use super::{Kernel, Token, run};
 /// # Safety
 /// Whoever uses one has the token that it belongs to.
 pub trait Register: Copy {
-    /// 1, 2 or 4.
+    /// 1, 2 or 4; or 0, of no register.
     const BLOCKS: usize;
 
     /// # Safety
@@ -108,7 +108,8 @@ impl Copying {
             from = Grid { first: from.first.wrapping_offset(last * from.down), down: -from.down, ..from };
             to = Grid { first: to.first.wrapping_offset(last * to.down), down: -to.down, ..to };
         }
-        if from.down != size || to.right != size || rows < side || len < side {
+        let has_squares = side > 0 && rows >= side && len >= side;
+        if !has_squares || from.down != size || to.right != size {
             // SAFETY: the caller's promise.
             return unsafe { self.one_by_one::<U>() };
         }
@@ -160,7 +161,7 @@ unsafe fn transpose_square<R: Register, const M: usize>(
     to: *mut u8,
     to_apart: isize,
 ) {
-    const { assert!(R::BLOCKS.is_power_of_two() && R::BLOCKS <= MOST_BLOCKS) };
+    const { assert!(R::BLOCKS <= MOST_BLOCKS) };
     // SAFETY: the caller's promise.
     unsafe {
         let mut groups = [[R::load(from); M]; MOST_BLOCKS];

@@ -382,6 +382,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) const OF_ONE_CHANNEL: Run = Run { channel: 0, phase: 0, inner: ONE_CHANNEL };
+
     /// From an element further on.
     #[inline(always)]
     pub(crate) fn after(self, elements: usize) -> Self {
@@ -406,8 +408,6 @@ pub(crate) struct ChannelsOfRows {
 }
 
 impl ChannelsOfRows {
-    pub(crate) const ONE: Self = ChannelsOfRows { first: Run { channel: 0, phase: 0, inner: ONE_CHANNEL }, step: 0 };
-
     /// Of one row.
     #[inline(always)]
     pub(crate) fn of(self, row: usize) -> Run {

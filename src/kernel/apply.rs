@@ -8,7 +8,7 @@ use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{ChannelsOfRows, Matrix, Piece};
+use crate::layout::{Matrix, Piece};
 use crate::simd::{Element, Kernel, Lanes, Part, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
@@ -104,7 +104,7 @@ impl<E: Element> Apply<'_, E> {
         };
         if let Some([x, y]) = self.piece.only_row() {
             let all = Operands::<E, Elements, W, 1>::new([self.input.rows(&x)], self.output.rows(&y));
-            sweep.matrix(all, ChannelsOfRows::ONE);
+            sweep.only_row(all);
         } else {
             token.call(Walk { work: self, sweep, held: PhantomData::<W> });
         }

@@ -7,7 +7,7 @@ use super::operands::{Elements, Operands};
 use super::sweep::{Compute, Far, Mode, Near, Sweep};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{ChannelsOfRows, Matrix, Piece};
+use crate::layout::{Matrix, Piece};
 use crate::simd::{Element, Kernel, Lanes, Part, Token};
 use crate::spec;
 
@@ -52,7 +52,7 @@ impl<E: Element> Gradient<'_, E> {
         if let Some([gradients, x, backprop]) = self.piece.only_row() {
             let sources = [self.gradients.rows(&gradients), self.input.rows(&x)];
             let all = Operands::<E, Elements, Elements, 2>::new(sources, self.backprop.rows(&backprop));
-            sweep.matrix(all, ChannelsOfRows::ONE);
+            sweep.only_row(all);
         } else {
             token.call(Walk { work: self, sweep });
         }

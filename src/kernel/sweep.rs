@@ -112,6 +112,17 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         }
     }
 
+    /// The same of a single row of one channel, which is worth code of its own.
+    #[inline(always)]
+    pub(super) fn only_row<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        self.token.call(OnlyRow { sweep: self, all });
+    }
+
     /// The same of a part that is staged. In far mode, where another one follows, `ask` is told after every few rows which
     /// were done.
     #[inline(always)]
@@ -329,6 +340,31 @@ where
             let all = all.cut(row..row + 1, 0, all.len());
             RunsOfRow { sweep, all, ahead, len }.step_through(channels.of(row));
         }
+    }
+}
+
+/// A row of one channel.
+struct OnlyRow<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+    sweep: Sweep<'a, T, E, F, M, K>,
+    all: Operands<'a, E, R, W, N>,
+}
+
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for OnlyRow<'_, T, E, F, R, W, M, N, K>
+where
+    T: Token,
+    E: Element,
+    F: Compute<E, N, K>,
+    R: Held<E>,
+    W: Held<E>,
+    M: Mode,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let OnlyRow { sweep, all } = self;
+        let ahead = [0, if M::ASKS { sweep.ahead } else { 0 }];
+        RunsOfRow { sweep, all: all.cut(0..1, 0, all.len()), ahead, len: usize::MAX }.step_through(Run::OF_ONE_CHANNEL);
     }
 }
 

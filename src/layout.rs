@@ -188,10 +188,32 @@ impl<const N: usize> Layout<N> {
             let strides = strides.map(|strides| strides[index] as isize);
             self.nest.push(Dimension { size: *size as usize, strides, channel_step });
         }
+        self.follow_the_last();
+    }
+
+    /// The same elements for whoever reads the first operand alone: in its own order. `memory` is for a layout in which all
+    /// operands are the first one, where this layout is not as good.
+    pub(crate) fn of_first<'a>(&'a self, memory: &'a mut Layout<N>) -> &'a Layout<N> {
+        let is_as_good = |dimension: &Dimension<N>| dimension.strides == [dimension.strides[0]; N];
+        if self.dimensions().all(is_as_good) {
+            return self;
+        }
+        let first =
+            |Dimension { size, strides, channel_step }| Dimension { size, strides: [strides[0]; N], channel_step };
+        let Layout { starts, elements, channels, .. } = *self;
+        *memory = Layout { starts: [starts[0]; N], elements, channels, ..Layout::new() };
+        memory.nest.extend(self.nest.iter().copied().chain(self.row_as_dimensions()).map(first));
+        memory.follow_the_last();
+        memory
+    }
+
+    /// Orders the nest's dimensions, of any size but 0, and takes the row from it.
+    fn follow_the_last(&mut self) {
         self.turn_round();
         self.nest.sort_unstable_by_key(|dimension| Reverse(dimension.distances()));
         self.merge();
         self.take_row();
+        self.bring_columns_near();
     }
 
     fn set_size(&mut self, shape: &Shape<'_>) {
@@ -235,6 +257,29 @@ impl<const N: usize> Layout<N> {
             self.inner = self.row.size;
             self.row = Dimension { size: channels.size * self.inner, channel_step: 1, ..self.row };
             self.nest.pop();
+        }
+    }
+
+    /// What [`Layout::take_row`] took.
+    fn row_as_dimensions(&self) -> impl Iterator<Item = Dimension<N>> + use<N> {
+        let Layout { row, inner, .. } = *self;
+        let is_both = row.has_channels() && inner > 1;
+        let channels = Dimension { size: row.size / inner, strides: row.strides.map(|s| s * inner as isize), ..row };
+        let neighbours = Dimension { size: inner, channel_step: 0, ..row };
+        let (first, second) = if is_both { (channels, Some(neighbours)) } else { (row, None) };
+        [first].into_iter().chain(second)
+    }
+
+    /// Where an operand's neighbours are not in the row but in another dimension, that one is the innermost of the nest: with
+    /// the row it makes a matrix whose columns are neighbours.
+    fn bring_columns_near(&mut self) {
+        let Some(operand) = (0..N).find(|&operand| self.row.strides[operand].unsigned_abs() > 1) else { return };
+        let distance = |dimension: &Dimension<N>| dimension.strides[operand].unsigned_abs();
+        let nearest = self.nest.iter().enumerate().filter(|(_, dimension)| distance(dimension) > 0);
+        if let Some((index, _)) = nearest.min_by_key(|(_, dimension)| distance(dimension))
+            && distance(&self.nest[index]) < distance(&self.row)
+        {
+            self.nest[index..].rotate_left(1);
         }
     }
 
@@ -337,6 +382,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    pub(crate) const OF_ONE_CHANNEL: Run = Run { channel: 0, phase: 0, inner: ONE_CHANNEL };
+
     /// From an element further on.
     #[inline(always)]
     pub(crate) fn after(self, elements: usize) -> Self {
@@ -351,26 +398,32 @@ impl Run {
     }
 }
 
-/// The runs of rows below each other: the first one's, and how many channels on each next one's is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Runs {
+/// Which channels the elements of a matrix's rows have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ChannelsOfRows {
+    /// Of the first row.
     pub(crate) first: Run,
-    pub(crate) channel_step: usize,
+    /// How many channels further each row is than the one above.
+    pub(crate) step: usize,
 }
 
-impl Runs {
-    pub(crate) const OF_ONE_CHANNEL: Runs =
-        Runs { first: Run { channel: 0, phase: 0, inner: ONE_CHANNEL }, channel_step: 0 };
-
+impl ChannelsOfRows {
+    /// Of one row.
     #[inline(always)]
-    pub(crate) fn of(&self, row: usize) -> Run {
-        Run { channel: self.first.channel + row * self.channel_step, ..self.first }
+    pub(crate) fn of(self, row: usize) -> Run {
+        Run { channel: self.first.channel + row * self.step, ..self.first }
     }
 
-    /// From a row further down and an element further on.
+    /// Of the rows from one on.
     #[inline(always)]
-    pub(crate) fn after(&self, rows: usize, elements: usize) -> Self {
-        Runs { first: self.of(rows).after(elements), ..*self }
+    pub(crate) fn below(self, row: usize) -> Self {
+        ChannelsOfRows { first: self.of(row), ..self }
+    }
+
+    /// Whether all elements share a channel.
+    #[inline(always)]
+    pub(crate) fn are_one(self) -> bool {
+        self.first.inner == ONE_CHANNEL && self.step == 0
     }
 }
 
@@ -429,11 +482,31 @@ pub(crate) struct Place {
     pub(crate) stride: isize,
 }
 
-impl<const N: usize> Matrix<N> {
-    /// The channels of its rows.
+impl Place {
+    /// Whether a row's elements are neighbours.
     #[inline(always)]
-    pub(crate) fn runs(&self) -> Runs {
-        Runs { first: self.first.run, channel_step: self.channel_step }
+    pub(crate) fn has_rows(&self) -> bool {
+        self.stride == 1 || self.len == 1
+    }
+
+    /// Whether elements that are near each other in memory are in different rows.
+    #[inline(always)]
+    pub(crate) fn is_transposed(&self) -> bool {
+        self.rows > 1 && self.len > 1 && self.apart.unsigned_abs() < self.stride.unsigned_abs()
+    }
+
+    /// Where an element is in the operand's buffer.
+    #[inline(always)]
+    pub(crate) fn at(&self, row: usize, column: usize) -> usize {
+        let (down, right) = (self.apart.wrapping_mul(row as isize), self.stride.wrapping_mul(column as isize));
+        self.start.wrapping_add_signed(down.wrapping_add(right))
+    }
+}
+
+impl<const N: usize> Matrix<N> {
+    #[inline(always)]
+    pub(crate) fn channels(&self) -> ChannelsOfRows {
+        ChannelsOfRows { first: self.first.run, step: self.channel_step }
     }
 
     /// Elements in a row.
@@ -459,44 +532,68 @@ impl<const N: usize> Matrix<N> {
         self.first.strides == [1; N] || self.first.len == 1
     }
 
-    /// Itself in parts of at most [`STAGED`] elements.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = Matrix<N>> + '_ {
-        let (rows, columns) = self.part_size();
-        (0..self.rows).step_by(rows).flat_map(move |top| {
-            (0..self.first.len)
-                .step_by(columns)
-                .map(move |left| self.part(top..self.rows.min(top + rows), left..self.first.len.min(left + columns)))
-        })
+    /// Itself in parts of at most so many elements. One begins at column `head`.
+    pub(crate) fn parts(self, most: usize, head: usize) -> Parts<N> {
+        let [rows, columns] = self.part_size(most);
+        Parts { matrix: self, rows, columns, head: head % columns, top: 0, left: 0 }
     }
 
-    /// Several short rows where an operand's neighbours are in different rows.
-    fn part_size(&self) -> (usize, usize) {
-        let is_transposed =
-            |operand: usize| self.apart[operand].unsigned_abs() < self.first.strides[operand].unsigned_abs();
-        if self.first.len < STAGED_COLUMNS || (0..N).any(is_transposed) {
-            (STAGED / STAGED_COLUMNS, STAGED_COLUMNS)
-        } else {
-            (1, STAGED)
-        }
+    /// Rows and columns of a part. Its rows are as long as possible; where an operand's neighbours are in different rows, it is
+    /// higher than wide: what is gathered should be many cache lines of each column, what is written some of each row.
+    fn part_size(&self, most: usize) -> [usize; 2] {
+        let is_transposed = (0..N).any(|operand| self.place(operand).is_transposed());
+        let longest = if is_transposed { power_of_two_up_to((most / 4).isqrt()) } else { most };
+        let columns = self.first.len.min(longest);
+        let rows = self.rows.min(power_of_two_up_to(most / columns));
+        [rows, self.first.len.min(power_of_two_up_to(most / rows))]
     }
 
     fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Matrix<N> {
-        let run = self.runs().after(rows.start, columns.start).first;
-        let mut first = Row { run, len: columns.len(), ..self.first };
+        let mut first = Row { run: self.channels().of(rows.start), len: columns.len(), ..self.first };
         for (operand, start) in first.starts.iter_mut().enumerate() {
             let down = self.apart[operand].wrapping_mul(rows.start as isize);
             let right = self.first.strides[operand].wrapping_mul(columns.start as isize);
             *start = start.wrapping_add_signed(down.wrapping_add(right));
         }
+        first.run = first.run.after(columns.start);
         Matrix { first, rows: rows.len(), ..*self }
     }
 }
 
-/// How many elements that are not neighbours are worked on at once.
-pub(crate) const STAGED: usize = 1024;
+/// Bytes of an operand whose elements are not neighbours that are worked on at once.
+pub(crate) const STAGE_SIZE: usize = 32 << 10;
 
-/// How many of them are in a row, if there are several rows.
-const STAGED_COLUMNS: usize = 64;
+fn power_of_two_up_to(number: usize) -> usize {
+    1 << number.max(1).ilog2()
+}
+
+/// The parts of a matrix, row by row.
+pub(crate) struct Parts<const N: usize> {
+    matrix: Matrix<N>,
+    rows: usize,
+    columns: usize,
+    /// The columns of a row's first part, or 0: as many as the others have.
+    head: usize,
+    /// Where the next one begins.
+    top: usize,
+    left: usize,
+}
+
+impl<const N: usize> Iterator for Parts<N> {
+    type Item = Matrix<N>;
+
+    // Out of line: there are many kernels that walk in parts.
+    #[inline(never)]
+    fn next(&mut self) -> Option<Matrix<N>> {
+        let Parts { matrix, rows, columns, head, top, left } = *self;
+        if top >= matrix.rows {
+            return None;
+        }
+        let right = if left == 0 && head > 0 { head } else { left + columns }.min(matrix.len());
+        (self.top, self.left) = if right < matrix.len() { (top, right) } else { (top + rows, 0) };
+        Some(matrix.part(top..matrix.rows.min(top + rows), left..right))
+    }
+}
 
 /// Memory for the indices of a walk: large, so it is lent instead of moved.
 pub(crate) type Counters = ArrayVec<usize, MAX_RANK>;
@@ -591,8 +688,8 @@ mod tests {
         layout.set_dense(&shape);
         let matrix = Piece::new(&layout, 1, 2..12).matrices(&mut Counters::new()).next().expect("a matrix");
         assert_eq!((matrix.rows, matrix.place(0).start, matrix.place(0).len), (2, 2, 10));
-        assert_eq!(matrix.runs().of(1), Run { channel: 0, phase: 2, inner: 4 });
-        assert_eq!(matrix.runs().of(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
+        assert_eq!(matrix.channels().of(1), Run { channel: 0, phase: 2, inner: 4 });
+        assert_eq!(matrix.channels().of(1).after(2), Run { channel: 1, phase: 0, inner: 4 });
         assert!(layout.channel_size(1) == 4 && !layout.has_channels_in_one_run());
     }
 

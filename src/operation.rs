@@ -39,7 +39,7 @@ pub(crate) fn forward<E: Element>(
         }
         None => {
             let mut channels = Channels::new(layout.channels())?;
-            ranges::widen(layout, executor, input, &mut channels)?;
+            ranges::widen(layout.of_first(&mut Layout::new()), executor, input, &mut channels)?;
             channels
         }
     };

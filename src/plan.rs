@@ -129,13 +129,17 @@ fn part(total: usize, index: usize, parts: usize) -> Range<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layout::{Counters, Matrix, STAGED, Shape};
+    use crate::layout::{Counters, Matrix, Shape};
+
+    /// Elements of a part.
+    const PART: usize = 64;
 
     /// Every element's channel, by the pieces of a plan, in whole matrices and in parts; each element must be in one
     /// piece, once.
     fn channels_seen(plan: &Plan<'_, 1>, extent: usize) -> Vec<Option<usize>> {
         let whole = seen_by(plan, extent, |matrix| vec![matrix]);
-        let parts = seen_by(plan, extent, |matrix| matrix.parts().collect());
+        let parts = seen_by(plan, extent, |matrix| matrix.parts(PART, 0).collect());
+        assert_eq!(whole, seen_by(plan, extent, |matrix| matrix.parts(PART, 3).collect()));
         assert_eq!(whole, parts);
         whole
     }
@@ -149,7 +153,7 @@ mod tests {
             for (row, column) in (0..place.rows).flat_map(|row| (0..place.len).map(move |column| (row, column))) {
                 let offset = place.apart * row as isize + place.stride * column as isize;
                 let at = place.start.wrapping_add_signed(offset);
-                let channel = matrix.runs().of(row).after(column).channel;
+                let channel = matrix.channels().of(row).after(column).channel;
                 assert_eq!(seen[at].replace(channel), None, "element {at} is seen twice");
             }
         }
@@ -167,7 +171,7 @@ mod tests {
             (vec![2, 1], 0),
             (vec![3, 2, 5], 1),
             (vec![20, 2, 2], 1),
-            (vec![2, 3 * STAGED as i64 + 7], -1),
+            (vec![2, 3 * PART as i64 + 7], -1),
             (vec![19, 130], 1),
             (vec![0, 3], 1),
             (vec![], -1),

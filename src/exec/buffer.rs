@@ -5,11 +5,14 @@
 
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use ndarray::{ArrayView, ArrayViewMut, Dimension};
 
 use crate::layout::Place;
 use crate::simd::memory::{Source, Target};
+use crate::simd::transpose::Grid;
+use crate::simd::{LINE, Token};
 
 /// Elements to read. They may be an output's, too.
 pub(crate) struct Input<'a, E> {
@@ -58,10 +61,27 @@ impl<'a, E: Copy> Input<'a, E> {
         self.lowest.cast() == output.lowest
     }
 
-    pub(crate) fn get(&self, index: usize) -> E {
-        assert!(index < self.extent);
-        // SAFETY: within the buffer, as asserted; an element of the view, as promised.
-        unsafe { self.lowest.wrapping_add(index).read() }
+    /// Elements of the view, which need not be neighbours.
+    pub(crate) fn grid(&self, place: &Place) -> Grid<*const u8> {
+        check_corners(place, self.extent);
+        grid::<E, _>(self.lowest.wrapping_add(place.start).cast(), place)
+    }
+
+    /// Asks for a share of the memory that a matrix will be gathered from, if its columns are rows of memory: of so many
+    /// shares these.
+    #[inline(always)]
+    pub(crate) fn ask<T: Token>(&self, token: T, place: &Place, shares: Range<usize>, of: usize) {
+        if !place.is_transposed() {
+            return;
+        }
+        for column in place.len * shares.start / of..place.len * shares.end / of {
+            let lowest = place.at(0, column).min(place.at(place.rows - 1, column));
+            let first = self.lowest.wrapping_add(lowest).cast::<u8>();
+            let size = place.rows * place.apart.unsigned_abs() * size_of::<E>();
+            for line in (0..size).step_by(LINE) {
+                token.prefetch(first.wrapping_add(line));
+            }
+        }
     }
 }
 
@@ -93,15 +113,16 @@ impl<'a, E: Copy> Output<'a, E> {
         unsafe { Target::new(self.lowest.wrapping_add(place.start), place.apart, place.rows, place.len) }
     }
 
-    pub(crate) fn set(&self, index: usize, element: E) {
-        assert!(index < self.extent);
-        // SAFETY: within the buffer, as asserted; an element of the view, as promised.
-        unsafe { self.lowest.wrapping_add(index).write(element) }
+    /// Elements of the view, which need not be neighbours.
+    pub(crate) fn grid(&self, place: &Place) -> Grid<*mut u8> {
+        check_corners(place, self.extent);
+        grid::<E, _>(self.lowest.wrapping_add(place.start).cast(), place)
     }
 
     /// Writes every element of a buffer without gaps.
     pub(crate) fn fill_with(&self, of: impl Fn(usize) -> E) {
-        (0..self.extent).for_each(|index| self.set(index, of(index)));
+        // SAFETY: within the buffer; elements of the view, as promised.
+        (0..self.extent).for_each(|index| unsafe { self.lowest.wrapping_add(index).write(of(index)) });
     }
 }
 
@@ -110,7 +131,19 @@ impl<'a, E: Copy> Output<'a, E> {
 fn check_rows(place: &Place, extent: usize) {
     let last = place.start.wrapping_add_signed(place.apart.wrapping_mul(place.rows as isize - 1));
     assert!(place.rows > 0 && place.len <= extent && place.start.max(last) <= extent - place.len);
-    assert!(place.stride == 1 || place.len == 1);
+    assert!(place.has_rows());
+}
+
+/// The corners are within the extent, and with them what lies between.
+fn check_corners(place: &Place, extent: usize) {
+    let (row, column) = (place.rows - 1, place.len - 1);
+    let corners = [place.at(0, 0), place.at(row, 0), place.at(0, column), place.at(row, column)];
+    assert!(corners.into_iter().all(|corner| corner < extent));
+}
+
+fn grid<E, P>(first: P, place: &Place) -> Grid<P> {
+    let bytes = |elements: isize| elements * size_of::<E>() as isize;
+    Grid { first, down: bytes(place.apart), right: bytes(place.stride) }
 }
 
 /// How many elements the memory from a view's lowest to its highest would hold.

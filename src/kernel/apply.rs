@@ -2,14 +2,14 @@
 
 use std::marker::PhantomData;
 
-use super::for_each_matrix;
+use super::for_each_part;
 use super::operands::{Elements, Held, NormalElements, Operands};
 use super::sweep::{AHEAD, Compute, Far, Mode, Near, Sweep};
 use crate::attrs::{Arithmetic, RoundMode};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::{Piece, Runs};
-use crate::simd::{Element, Kernel, Lanes, Token};
+use crate::layout::{Matrix, Piece};
+use crate::simd::{Element, Kernel, Lanes, Part, Token};
 use crate::spec::{self, HalfToEven, HalfUp, InElement, InReal, Rounding, Settling};
 
 /// Writes a piece's elements.
@@ -104,29 +104,45 @@ impl<E: Element> Apply<'_, E> {
         };
         if let Some([x, y]) = self.piece.only_row() {
             let all = Operands::<E, Elements, W, 1>::new([self.input.rows(&x)], self.output.rows(&y));
-            sweep.matrix(all, Runs::OF_ONE_CHANNEL);
+            sweep.only_row(all);
         } else {
-            self.walk::<T, R, A, W, M, K>(sweep);
+            token.call(Walk { work: self, sweep, held: PhantomData::<W> });
         }
         if M::IS_FAR {
             token.finish_streaming();
         }
     }
+}
+
+/// A piece in matrices. Apart, because its stage is large.
+struct Walk<'a, T, E: Element, R, A, W, M, const K: usize> {
+    work: Apply<'a, E>,
+    sweep: Sweep<'a, T, E, QuantizeAndDequantize<R, A>, M, K>,
+    held: PhantomData<W>,
+}
+
+impl<T, E, R, A, W, M, const K: usize> Part for Walk<'_, T, E, R, A, W, M, K>
+where
+    T: Token,
+    E: Element,
+    R: Rounding,
+    A: Settling,
+    W: Held<E, As = E>,
+    M: Mode,
+{
+    type Output = ();
 
     #[inline(always)]
-    fn walk<T, R, A, W, M, const K: usize>(&self, sweep: Sweep<'_, T, E, QuantizeAndDequantize<R, A>, M, K>)
-    where
-        T: Token,
-        R: Rounding,
-        A: Settling,
-        W: Held<E, As = E>,
-        M: Mode,
-    {
-        let (read, write) = (Stage::new(), Stage::new());
-        for_each_matrix(&self.piece, |matrix| {
-            let (x, y) = (read.read(self.input, matrix, 0), write.open(self.output, matrix, 1));
-            sweep.matrix(Operands::<E, Elements, W, 1>::new([x], y), matrix.runs());
-            write.flush(self.output, matrix, 1);
+    fn run(self) {
+        let Walk { work, sweep, .. } = self;
+        // In place, where both operands need it.
+        let stage = Stage::new();
+        let head = |matrix: &Matrix<2>| sweep.head(work.output, matrix, 1);
+        for_each_part(&work.piece, size_of::<E>(), head, |matrix, next| {
+            let (x, y) = (stage.read(work.input, matrix, 0), stage.open(work.output, matrix, 1));
+            let ask = next.map(|next| |rows| work.input.ask(sweep.token, &next.place(0), rows, matrix.rows));
+            sweep.part(Operands::<E, Elements, W, 1>::new([x], y), matrix.channels(), ask);
+            stage.flush(work.output, matrix, 1);
         });
     }
 }

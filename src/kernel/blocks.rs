@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::for_each_matrix;
-use crate::layout::{Matrix, Piece, Runs};
+use crate::layout::{ChannelsOfRows, Matrix, Piece};
 use crate::simd::memory::{Source, Target};
 use crate::simd::{self, Element, Kernel, Real, Token};
 
@@ -34,10 +34,10 @@ pub(super) struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// The channels of a row.
     #[inline(always)]
-    pub(super) fn runs(&self) -> Runs {
-        self.matrix.runs().after(self.rows.start, self.left)
+    pub(super) fn channels(&self) -> ChannelsOfRows {
+        let below = self.matrix.channels().below(self.rows.start);
+        ChannelsOfRows { first: below.first.after(self.left), ..below }
     }
 
     pub(super) fn of_source<'a, E>(&self, matrix: Source<'a, E>) -> Source<'a, E> {
@@ -82,7 +82,8 @@ fn on_every_block<C: Real, const SIZE: usize>(
     second: &mut dyn Step<C>,
 ) {
     let numbers = Numbers([const { Cell::new(C::ZERO) }; SIZE]);
-    for_each_matrix(piece, |matrix| {
+    // Either type's elements may be staged.
+    for_each_matrix(piece, size_of::<u64>(), |matrix| {
         first.begin(matrix);
         second.begin(matrix);
         // What is not contiguous is written to a stage, which is near.

@@ -128,7 +128,7 @@ const AHEAD: usize = 12 << 10;
 /// The steps, each with the matrix whose blocks it reads or writes.
 struct RoundBlocks<'a, E: Element> {
     input: &'a Input<'a, E>,
-    stage: &'a Stage<E>,
+    stage: &'a Stage,
     x: Source<'a, E>,
     parameters: Table<'a, E::Real>,
     how: How,
@@ -137,21 +137,21 @@ struct RoundBlocks<'a, E: Element> {
 
 struct SaturateBlocks<'a, K> {
     output: &'a Output<'a, K>,
-    stage: &'a Stage<K>,
+    stage: &'a Stage,
     codes: Target<'a, K>,
     ends: (i64, i64),
 }
 
 struct WidenBlocks<'a, K> {
     input: &'a Input<'a, K>,
-    stage: &'a Stage<K>,
+    stage: &'a Stage,
     codes: Source<'a, K>,
     is_far: bool,
 }
 
 struct ScaleBlocks<'a, E: Element> {
     output: &'a Output<'a, E>,
-    stage: &'a Stage<E>,
+    stage: &'a Stage,
     y: Target<'a, E>,
     inverse: Table<'a, E::Real>,
     arithmetic: Arithmetic,
@@ -255,7 +255,7 @@ impl<E: Element> Round<'_, E> {
             ahead: self.ahead,
         };
         let target = Target::of(self.numbers).fold(self.x.len());
-        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), self.block.runs());
+        sweep.matrix(Operands::<E, Elements, Numbers, 1>::new([self.x], target), self.block.channels());
     }
 }
 
@@ -496,7 +496,7 @@ impl<E: Element> Scale<'_, E> {
         // The numbers are in the nearest cache: nothing is to be asked for.
         let sweep = Sweep::<_, E, _, _, 1> { token, compute, parameters: self.inverse.source(), mode, ahead: 0 };
         let source = Source::of(self.numbers).fold(self.y.len());
-        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), self.block.runs());
+        sweep.matrix(Operands::<E, Numbers, Elements, 1>::new([source], self.y), self.block.channels());
     }
 }
 

@@ -19,7 +19,7 @@ use super::sweep::{Mode, Sweep};
 use crate::attrs::{Attrs, Degenerate};
 use crate::channels::{FIELDS, Fields};
 use crate::exec::{Input, Output};
-use crate::layout::{ONE_CHANNEL, Piece, Run, Runs};
+use crate::layout::{ChannelsOfRows, ONE_CHANNEL, Piece, Run};
 use crate::simd::memory::Source;
 use crate::simd::{Element, Kernel, Token};
 use crate::spec::{Rounding, Settling};
@@ -57,10 +57,10 @@ impl<T: Token, E: Element> Variant for Groups<'_, T, E> {
     #[inline(always)]
     fn run<R: Rounding, A: Settling, M: Mode>(self, mode: M) {
         let Groups(token, work) = self;
-        for_each_matrix(&work.piece, |matrix| {
+        for_each_matrix(&work.piece, size_of::<E>(), |matrix| {
             let (x, y) = (work.input.rows(&matrix.place(0)), work.output.rows(&matrix.place(1)));
             let all = Operands::<E, Elements, Elements, 1>::new([x], y);
-            let run = matrix.runs().first;
+            let run = matrix.channels().first;
             if run.inner == ONE_CHANNEL {
                 let rows = group_of::<E>(x.len());
                 for top in (0..x.rows()).step_by(rows) {
@@ -113,14 +113,14 @@ impl<E: Element> Group<'_, E> {
         let compute = QuantizeAndDequantize::<R, A>::new();
         // The next group's, for its range.
         let ahead = self.x.rows() * self.x.len();
-        let runs = Runs { first: Run { channel: 0, phase: 0, inner: self.inner }, channel_step: 1 };
+        let channels = ChannelsOfRows { first: Run { channel: 0, phase: 0, inner: self.inner }, step: 1 };
         let sweep = Sweep::<_, E, _, _, 2> { token, compute, parameters, mode, ahead };
         if prepared.degenerate.is_some() && attrs.degenerate == Degenerate::Zero {
-            Sweep::<_, E, _, _, 4> { token, compute, parameters, mode, ahead }.matrix(all, runs);
+            Sweep::<_, E, _, _, 4> { token, compute, parameters, mode, ahead }.matrix(all, channels);
         } else if E::IS_LONG_TO_CONVERT && !A::IS_NATIVE && prepared.is_normal {
-            sweep.matrix(all.held::<NormalElements>(), runs);
+            sweep.matrix(all.held::<NormalElements>(), channels);
         } else {
-            sweep.matrix(all, runs);
+            sweep.matrix(all, channels);
         }
     }
 

@@ -1,12 +1,14 @@
 //! The gradient by the input: that of the output where the element is inside its channel's range.
 
-use super::for_each_matrix;
+use std::ops::Range;
+
+use super::for_each_part;
 use super::operands::{Elements, Operands};
 use super::sweep::{Compute, Far, Mode, Near, Sweep};
 use crate::channels::Table;
 use crate::exec::{Input, Output, Stage};
-use crate::layout::Piece;
-use crate::simd::{Element, Kernel, Lanes, Token};
+use crate::layout::{Matrix, Piece};
+use crate::simd::{Element, Kernel, Lanes, Part, Token};
 use crate::spec;
 
 /// Writes the gradients of a piece's elements.
@@ -47,17 +49,48 @@ impl<E: Element> Gradient<'_, E> {
             // The processor sees two long streams by itself: to ask for them took a tenth more time.
             ahead: 0,
         };
-        let (read_gradients, read, write) = (Stage::new(), Stage::new(), Stage::new());
-        for_each_matrix(&self.piece, |matrix| {
-            let gradients = read_gradients.read(self.gradients, matrix, 0);
-            let x = read.read(self.input, matrix, 1);
-            let backprop = write.open(self.backprop, matrix, 2);
-            sweep.matrix(Operands::<E, Elements, Elements, 2>::new([gradients, x], backprop), matrix.runs());
-            write.flush(self.backprop, matrix, 2);
-        });
+        if let Some([gradients, x, backprop]) = self.piece.only_row() {
+            let sources = [self.gradients.rows(&gradients), self.input.rows(&x)];
+            let all = Operands::<E, Elements, Elements, 2>::new(sources, self.backprop.rows(&backprop));
+            sweep.only_row(all);
+        } else {
+            token.call(Walk { work: self, sweep });
+        }
         if M::IS_FAR {
             token.finish_streaming();
         }
+    }
+}
+
+/// A piece in matrices. Apart, because its stages are large.
+struct Walk<'a, T, E: Element, M> {
+    work: Gradient<'a, E>,
+    sweep: Sweep<'a, T, E, MaskByRange, M, 2>,
+}
+
+impl<T: Token, E: Element, M: Mode> Part for Walk<'_, T, E, M> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Walk { work, sweep } = self;
+        // In place, where gradients and backprop need it.
+        let (stage, other) = (Stage::new(), Stage::new());
+        let head = |matrix: &Matrix<3>| sweep.head(work.backprop, matrix, 2);
+        for_each_part(&work.piece, size_of::<E>(), head, |matrix, next| {
+            let gradients = stage.read(work.gradients, matrix, 0);
+            let x = other.read(work.input, matrix, 1);
+            let backprop = stage.open(work.backprop, matrix, 2);
+            let ask = next.map(|next| {
+                |rows: Range<usize>| {
+                    work.gradients.ask(sweep.token, &next.place(0), rows.clone(), matrix.rows);
+                    work.input.ask(sweep.token, &next.place(1), rows, matrix.rows);
+                }
+            });
+            let all = Operands::<E, Elements, Elements, 2>::new([gradients, x], backprop);
+            sweep.part(all, matrix.channels(), ask);
+            stage.flush(work.backprop, matrix, 2);
+        });
     }
 }
 

@@ -18,7 +18,7 @@ mod sweep;
 
 use half::{bf16, f16};
 
-use crate::layout::{Counters, Matrix, Piece};
+use crate::layout::{Counters, Matrix, Piece, STAGE_SIZE};
 use crate::simd::{self, Element};
 
 /// Every kernel on an element type, compiled for every instruction set. Plain functions, so that what uses the crate's
@@ -84,9 +84,30 @@ macro_rules! kernels {
 kernels!(f32, f64, f16, bf16);
 
 /// Calls `work` with each matrix whose rows are neighbouring elements, and with the parts of others, which it has to stage.
+/// Elements are of so many bytes at the most.
 #[inline(always)]
-fn for_each_matrix<const N: usize>(piece: &Piece<'_, N>, mut work: impl FnMut(&Matrix<N>)) {
+fn for_each_matrix<const N: usize>(piece: &Piece<'_, N>, element_size: usize, mut work: impl FnMut(&Matrix<N>)) {
+    for_each_part(piece, element_size, |_| 0, |matrix, _| work(matrix));
+}
+
+/// The same, along with the part that comes next. One part of a row begins at the column that `head` tells of a matrix.
+#[inline(always)]
+fn for_each_part<const N: usize>(
+    piece: &Piece<'_, N>,
+    element_size: usize,
+    head: impl Fn(&Matrix<N>) -> usize,
+    mut work: impl FnMut(&Matrix<N>, Option<&Matrix<N>>),
+) {
     for matrix in piece.matrices(&mut Counters::new()) {
-        if matrix.is_contiguous() { work(&matrix) } else { matrix.parts().for_each(|part| work(&part)) }
+        if matrix.is_contiguous() {
+            work(&matrix, None);
+            continue;
+        }
+        let mut parts = matrix.parts(STAGE_SIZE / element_size, head(&matrix));
+        let mut next = parts.next();
+        while let Some(part) = next {
+            next = parts.next();
+            work(&part, next.as_ref());
+        }
     }
 }

@@ -15,7 +15,7 @@ use std::cell::Cell;
 use super::for_each_matrix;
 use super::sweep::{AHEAD, Ahead};
 use crate::exec::{Input, Stage};
-use crate::layout::{ONE_CHANNEL, Piece, Run};
+use crate::layout::{Piece, Run};
 use crate::simd::memory::{First, Source, Span, Target, Whole};
 use crate::simd::{Element, Kernel, Lanes, Part, Real, Token, Vector};
 
@@ -41,17 +41,35 @@ impl<E: Element> Kernel for Widen<'_, E> {
 
     #[inline(always)]
     fn run<T: Token>(self, token: T) {
-        let read = Stage::new();
-        for_each_matrix(&self.piece, |matrix| {
-            let x = read.read(self.input, matrix, 0);
-            let (first, ranges) = (matrix.runs().first, self.ranges);
-            if first.inner < Lanes::<T, E>::LANES {
-                return widen_by_columns(token, x, first, ranges);
+        match self.piece.only_row() {
+            Some([x, _]) => {
+                let (x, is_backwards) = (self.input.rows(&x), self.is_far);
+                self.ranges.widen(0, token.call(RangeOf { token, x, is_backwards }));
             }
-            let is_backwards = self.is_far && x.rows() == 1 && first.inner == ONE_CHANNEL;
+            None => token.call(Walk(token, self)),
+        }
+    }
+}
+
+/// A piece in matrices. Apart, because its stage is large.
+struct Walk<'a, T, E: Element>(T, Widen<'a, E>);
+
+impl<T: Token, E: Element> Part for Walk<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Walk(token, Widen { piece, input, ranges, .. }) = self;
+        let read = Stage::new();
+        for_each_matrix(&piece, size_of::<E>(), |matrix| {
+            let x = read.read(input, matrix, 0);
+            let channels = matrix.channels();
+            if channels.first.inner < Lanes::<T, E>::LANES {
+                return widen_by_columns(token, x, channels.first, ranges);
+            }
             for row in 0..x.rows() {
-                let (x, run) = (x.cut(row..row + 1, 0, x.len()), matrix.runs().of(row));
-                WidenRuns { token, x, run, ranges, is_backwards }.run();
+                let (x, run) = (x.cut(row..row + 1, 0, x.len()), channels.of(row));
+                WidenRuns { token, x, run, ranges }.run();
             }
         });
     }
@@ -75,20 +93,19 @@ struct WidenRuns<'a, T, E: Element> {
     x: Source<'a, E>,
     run: Run,
     ranges: Ranges<'a, E::Real>,
-    is_backwards: bool,
 }
 
 impl<T: Token, E: Element> WidenRuns<'_, T, E> {
     #[inline(always)]
     fn run(self) {
-        let WidenRuns { token, x, run, ranges, is_backwards } = self;
+        let WidenRuns { token, x, run, ranges } = self;
         let mut channel = run.channel;
         let mut at = 0;
         let mut end = run.inner - run.phase;
         while at < x.len() {
             let stop = end.min(x.len());
             let x = x.cut(0..1, at, stop - at);
-            ranges.widen(channel, token.call(RangeOf { token, x, is_backwards }));
+            ranges.widen(channel, token.call(RangeOf { token, x, is_backwards: false }));
             at = stop;
             end = end.saturating_add(run.inner);
             channel += 1;

@@ -16,8 +16,11 @@
 //! In [`Far`] mode, for tensors that the caches cannot hold, stores go past them (a streaming store needs an aligned
 //! address, so a few elements are done first), and reads are asked for ahead: where a row ends, from the rows below.
 
+use std::ops::Range;
+
 use super::operands::{Held, Operands};
-use crate::layout::{Run, Runs};
+use crate::exec::Output;
+use crate::layout::{ChannelsOfRows, Matrix, Run};
 use crate::simd::memory::{First, Source, Span, Whole};
 use crate::simd::{Element, LINE, Lanes, MAX_LANES, Part, Token, Vector, splat};
 
@@ -78,6 +81,9 @@ fn per_line<E>() -> usize {
     LINE / size_of::<E>()
 }
 
+/// Bytes of a part between which as many of the next one's are asked for: more at once would wait for each other.
+const BURST: usize = 1024;
+
 /// How many bytes ahead of its reading memory is usually asked for.
 pub(super) const AHEAD: usize = 4096;
 
@@ -97,19 +103,84 @@ pub(super) struct Sweep<'a, T, E: Element, F, M, const K: usize> {
 }
 
 impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
-    /// Takes every step of a matrix; `runs` are the channels of its rows.
+    /// Takes every step of a matrix.
     #[inline(always)]
-    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, runs: Runs)
+    pub(super) fn matrix<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, channels: ChannelsOfRows)
     where
         R: Held<E>,
         W: Held<E>,
         F: Compute<E, N, K>,
     {
-        if runs.first.inner >= Lanes::<T, E>::LANES {
-            self.token.call(Rows { sweep: self, all, runs });
+        if channels.first.inner >= Lanes::<T, E>::LANES {
+            self.token.call(Runs { sweep: self, all, channels });
         } else {
-            self.columns(all, runs.first);
+            self.columns(all, channels.first);
         }
+    }
+
+    /// The same of a single row of one channel, which is worth code of its own.
+    #[inline(always)]
+    pub(super) fn only_row<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        self.token.call(OnlyRow { sweep: self, all });
+    }
+
+    /// The same of a part that is staged. In far mode, where another one follows, `ask` is told after every few rows which
+    /// were done.
+    #[inline(always)]
+    pub(super) fn part<R, W, const N: usize>(
+        self,
+        all: Operands<'a, E, R, W, N>,
+        channels: ChannelsOfRows,
+        ask: Option<impl Fn(Range<usize>)>,
+    ) where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let ask = ask.filter(|_| M::IS_FAR);
+        let size = all.len() * size_of::<E>();
+        let height = if ask.is_some() { (BURST / size).max(1) } else { all.rows() };
+        let are_alike = all.rows() > 1 && size <= NEAREST / ROWS && channels.are_one();
+        // Short rows of one channel, as columns whose parameters recur from vector to vector.
+        let columns = Columns { first: 0, inner: 1, period: Lanes::<T, E>::LANES };
+        let parameters =
+            if are_alike { self.repeated(channels.first.channel) } else { [[E::Real::ZERO; MAX_LANES]; K] };
+        let alike = Sweep { parameters: Source::of_rows(parameters.as_flattened(), K, MAX_LANES, MAX_LANES), ..self };
+        for top in (0..all.rows()).step_by(height) {
+            let rows = top..all.rows().min(top + height);
+            let some = all.cut(rows.clone(), 0, all.len());
+            if are_alike {
+                alike.tiles(some, columns, ROWS / N);
+            } else {
+                self.matrix(some, channels.below(top));
+            }
+            if let Some(ask) = &ask {
+                ask(rows);
+            }
+        }
+    }
+
+    /// The parameters of a channel, of each as many as a vector may have lanes.
+    #[inline(always)]
+    fn repeated(self, channel: usize) -> [[E::Real; MAX_LANES]; K] {
+        let one = self.parameters.cut(0..K, channel, 1);
+        let mut repeated = [[E::Real::ZERO; MAX_LANES]; K];
+        for (k, lanes) in repeated.iter_mut().enumerate() {
+            *lanes = [one.get(k, 0); MAX_LANES];
+        }
+        repeated
+    }
+
+    /// How many columns of an output's matrix there are before those where streaming stores can begin.
+    #[inline(always)]
+    pub(super) fn head<const N: usize>(self, to: &Output<'_, E>, matrix: &Matrix<N>, operand: usize) -> usize {
+        let place = matrix.place(operand);
+        if M::IS_FAR && place.has_rows() { to.rows(&place).head::<T>() } else { 0 }
     }
 
     /// Rows in which neighbours are of different channels, as in the rows below.
@@ -128,8 +199,22 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             Some(one) if all.rows() > 1 && self.are_all(columns, all.len()) => {
                 self.recurring(one, Columns { period: all.len(), ..columns }, has_many_channels)
             }
-            _ if M::IS_FAR && !all.is_aligned::<T>() => self.near().bands(all, columns, rows),
-            _ => self.bands(all, columns, rows),
+            _ => self.tiles(all, columns, rows),
+        }
+    }
+
+    /// So many rows at a time, past the caches if all of them begin where streaming stores can.
+    #[inline(always)]
+    fn tiles<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, columns: Columns, rows: usize)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        if M::IS_FAR && !all.is_aligned::<T>() {
+            self.near().bands(all, columns, rows);
+        } else {
+            self.bands(all, columns, rows);
         }
     }
 
@@ -174,10 +259,7 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         W: Held<E>,
         F: Compute<E, N, K>,
     {
-        for top in (0..all.rows()).step_by(rows) {
-            let all = all.cut(top..all.rows().min(top + rows), 0, all.len());
-            self.token.call(Band { sweep: self, all, columns });
-        }
+        self.token.call(Bands { sweep: self, all, columns, rows });
     }
 
     /// The same for elements that are not where streaming stores can begin.
@@ -237,13 +319,13 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
 }
 
 /// Rows in which neighbours share a channel.
-struct Rows<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+struct Runs<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
     sweep: Sweep<'a, T, E, F, M, K>,
     all: Operands<'a, E, R, W, N>,
-    runs: Runs,
+    channels: ChannelsOfRows,
 }
 
-impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Rows<'_, T, E, F, R, W, M, N, K>
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Runs<'_, T, E, F, R, W, M, N, K>
 where
     T: Token,
     E: Element,
@@ -256,14 +338,39 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Rows { sweep, all, runs } = self;
+        let Runs { sweep, all, channels } = self;
         // What follows a single row is its own memory's continuation.
         let len = if all.rows() == 1 { usize::MAX } else { all.len() };
         let ahead = if M::ASKS { [sweep.ahead / len, sweep.ahead % len] } else { [0; 2] };
         for row in 0..all.rows() {
             let all = all.cut(row..row + 1, 0, all.len());
-            RunsOfRow { sweep, all, ahead, len }.step_through(runs.of(row));
+            RunsOfRow { sweep, all, ahead, len }.step_through(channels.of(row));
         }
+    }
+}
+
+/// A row of one channel.
+struct OnlyRow<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+    sweep: Sweep<'a, T, E, F, M, K>,
+    all: Operands<'a, E, R, W, N>,
+}
+
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for OnlyRow<'_, T, E, F, R, W, M, N, K>
+where
+    T: Token,
+    E: Element,
+    F: Compute<E, N, K>,
+    R: Held<E>,
+    W: Held<E>,
+    M: Mode,
+{
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let OnlyRow { sweep, all } = self;
+        let ahead = [0, if M::ASKS { sweep.ahead } else { 0 }];
+        RunsOfRow { sweep, all: all.cut(0..1, 0, all.len()), ahead, len: usize::MAX }.step_through(Run::OF_ONE_CHANNEL);
     }
 }
 
@@ -375,14 +482,15 @@ where
     }
 }
 
-/// A few rows in which neighbours are of different channels.
-struct Band<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
+/// Rows in which neighbours are of different channels, so many at a time.
+struct Bands<'a, T, E: Element, F, R: Held<E>, W: Held<E>, M, const N: usize, const K: usize> {
     sweep: Sweep<'a, T, E, F, M, K>,
     all: Operands<'a, E, R, W, N>,
     columns: Columns,
+    rows: usize,
 }
 
-impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Band<'_, T, E, F, R, W, M, N, K>
+impl<T, E, F, R, W, M, const N: usize, const K: usize> Part for Bands<'_, T, E, F, R, W, M, N, K>
 where
     T: Token,
     E: Element,
@@ -395,7 +503,22 @@ where
 
     #[inline(always)]
     fn run(self) {
-        let Band { sweep, all, mut columns } = self;
+        let Bands { sweep, all, columns, rows } = self;
+        for top in (0..all.rows()).step_by(rows) {
+            sweep.band(all.cut(top..all.rows().min(top + rows), 0, all.len()), columns);
+        }
+    }
+}
+
+impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E, F, M, K> {
+    #[inline(always)]
+    fn band<R, W, const N: usize>(self, all: Operands<'a, E, R, W, N>, mut columns: Columns)
+    where
+        R: Held<E>,
+        W: Held<E>,
+        F: Compute<E, N, K>,
+    {
+        let sweep = self;
         let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
         let forward = columns.less_than_period(lanes);
         let width = width::<E>();

@@ -3,7 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::avx512::Avx512;
-use super::x86::x86_vector;
+use super::x86::{x86_register, x86_vector};
 use super::{Kernel, Mask, Packed, Part, Token, Vector32};
 
 #[derive(Clone, Copy)]
@@ -25,6 +25,7 @@ impl Avx2 {
 impl Token for Avx2 {
     type F32 = F32x8;
     type F64 = F64x4;
+    type Register = __m256i;
     const STREAMS: bool = true;
     type Reader = Self;
 
@@ -79,6 +80,14 @@ unsafe fn call<P: Part>(part: P) -> P::Output {
 #[target_feature(enable = "avx2,f16c")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx2(()))
+}
+
+x86_register! {
+    __m256i of 2, load _mm256_loadu_si256, store _mm256_storeu_si256,
+    interleave 16 bits by _mm256_unpacklo_epi16, _mm256_unpackhi_epi16;
+    32 bits by _mm256_unpacklo_epi32, _mm256_unpackhi_epi32;
+    64 bits by _mm256_unpacklo_epi64, _mm256_unpackhi_epi64,
+    part(a, b) [_mm256_permute2x128_si256::<0x20>(a, b), _mm256_permute2x128_si256::<0x31>(a, b)]
 }
 
 x86_vector! {

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::avx2::Avx2;
-use super::x86::x86_vector;
+use super::x86::{x86_register, x86_vector};
 use super::{Kernel, Mask, Packed, Part, Token, Vector32};
 
 #[derive(Clone, Copy)]
@@ -21,6 +21,7 @@ impl Avx512 {
 impl Token for Avx512 {
     type F32 = F32x16;
     type F64 = F64x8;
+    type Register = __m512i;
     const STREAMS: bool = true;
     type Reader = Avx2;
 
@@ -80,6 +81,14 @@ unsafe fn call<P: Part>(part: P) -> P::Output {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi2,f16c")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Avx512(()))
+}
+
+x86_register! {
+    __m512i of 4, load _mm512_loadu_si512, store _mm512_storeu_si512,
+    interleave 16 bits by _mm512_unpacklo_epi16, _mm512_unpackhi_epi16;
+    32 bits by _mm512_unpacklo_epi32, _mm512_unpackhi_epi32;
+    64 bits by _mm512_unpacklo_epi64, _mm512_unpackhi_epi64,
+    part(a, b) [_mm512_shuffle_i64x2::<0b10_00_10_00>(a, b), _mm512_shuffle_i64x2::<0b11_01_11_01>(a, b)]
 }
 
 x86_vector! {

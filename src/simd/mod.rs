@@ -18,6 +18,7 @@ mod isa;
 pub(crate) mod memory;
 mod pair;
 mod scalar;
+pub(crate) mod transpose;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -34,6 +35,7 @@ use std::ptr;
 
 pub(crate) use element::{Element, Lanes, Real, splat};
 pub(crate) use isa::Isa;
+use transpose::Register;
 
 /// The most lanes that a vector of any token has.
 pub(crate) const MAX_LANES: usize = 32;
@@ -45,6 +47,9 @@ pub(crate) const LINE: usize = 64;
 pub trait Token: Copy + 'static {
     type F32: Vector32<Token = Self>;
     type F64: Vector<Token = Self, Lane = f64>;
+
+    /// The register that transposes matrices.
+    type Register: Register;
 
     /// Whether its streaming stores go past the caches.
     const STREAMS: bool;

@@ -3,6 +3,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
+use super::transpose::Register;
 use super::{Kernel, Mask, Packed, Part, Token, Vector, Vector32};
 
 #[derive(Clone, Copy)]
@@ -11,6 +12,7 @@ pub(crate) struct Neon(());
 impl Token for Neon {
     type F32 = F32x4;
     type F64 = F64x2;
+    type Register = uint8x16_t;
     const STREAMS: bool = false;
     type Reader = Self;
 
@@ -52,6 +54,47 @@ unsafe fn call<P: Part>(part: P) -> P::Output {
 #[target_feature(enable = "neon")]
 pub(super) unsafe fn enter<K: Kernel>(kernel: K) -> K::Output {
     kernel.run(Neon(()))
+}
+
+// SAFETY, for every block below: the token exists, and pointers are valid, as the caller promises.
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe, reason = "said once, above; newer intrinsics are safe")]
+impl Register for uint8x16_t {
+    const BLOCKS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn load(from: *const u8) -> Self {
+        unsafe { vld1q_u8(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u8) {
+        unsafe { vst1q_u8(to, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn interleave<const M: usize>(self, other: Self) -> [Self; 2] {
+        unsafe {
+            match M {
+                8 => {
+                    let (a, b) = (vreinterpretq_u16_u8(self), vreinterpretq_u16_u8(other));
+                    [vreinterpretq_u8_u16(vzip1q_u16(a, b)), vreinterpretq_u8_u16(vzip2q_u16(a, b))]
+                }
+                4 => {
+                    let (a, b) = (vreinterpretq_u32_u8(self), vreinterpretq_u32_u8(other));
+                    [vreinterpretq_u8_u32(vzip1q_u32(a, b)), vreinterpretq_u8_u32(vzip2q_u32(a, b))]
+                }
+                _ => {
+                    let (a, b) = (vreinterpretq_u64_u8(self), vreinterpretq_u64_u8(other));
+                    [vreinterpretq_u8_u64(vzip1q_u64(a, b)), vreinterpretq_u8_u64(vzip2q_u64(a, b))]
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn part(self, other: Self) -> [Self; 2] {
+        [self, other]
+    }
 }
 
 /// Implements [`Vector`] and its [`Mask`] from the list of the intrinsics.

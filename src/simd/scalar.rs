@@ -1,6 +1,7 @@
 //! The token of every processor: vectors of one lane. Its conversions of the 16-bit types are the reference for the
 //! other tokens, which have instructions for them.
 
+use super::transpose::Register;
 use super::{Mask, Packed, Part, Token, Vector, Vector32};
 
 #[derive(Clone, Copy)]
@@ -9,6 +10,7 @@ pub(crate) struct Scalar;
 impl Token for Scalar {
     type F32 = One<f32>;
     type F64 = One<f64>;
+    type Register = ();
     const STREAMS: bool = false;
     type Reader = Self;
 
@@ -53,6 +55,27 @@ impl Mask for bool {
     #[inline(always)]
     fn bits(self) -> u32 {
         u32::from(self)
+    }
+}
+
+/// No register: the compiler knows none that would be faster than elements one by one.
+impl Register for () {
+    const BLOCKS: usize = 0;
+
+    #[inline(always)]
+    unsafe fn load(_: *const u8) {}
+
+    #[inline(always)]
+    unsafe fn store(self, _: *mut u8) {}
+
+    #[inline(always)]
+    unsafe fn interleave<const M: usize>(self, (): ()) -> [(); 2] {
+        [(); 2]
+    }
+
+    #[inline(always)]
+    unsafe fn part(self, (): ()) -> [(); 2] {
+        [(); 2]
     }
 }
 

@@ -104,4 +104,47 @@ macro_rules! x86_vector {
     };
 }
 
-pub(super) use x86_vector;
+/// Implements [`Register`](super::transpose::Register) for a register type, likewise.
+macro_rules! x86_register {
+    (
+        $register:ident of $blocks:literal, load $load:ident, store $store:ident,
+        interleave 16 bits by $lower_16:ident, $upper_16:ident; 32 bits by $lower_32:ident, $upper_32:ident;
+        64 bits by $lower_64:ident, $upper_64:ident,
+        part($one:ident, $other:ident) $part:expr
+    ) => {
+        // SAFETY, for every block below: the token exists, and pointers are valid, as the caller promises.
+        #[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+        impl $crate::simd::transpose::Register for $register {
+            const BLOCKS: usize = $blocks;
+
+            #[inline(always)]
+            unsafe fn load(from: *const u8) -> Self {
+                unsafe { $load(from.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut u8) {
+                unsafe { $store(to.cast(), self) }
+            }
+
+            #[inline(always)]
+            unsafe fn interleave<const M: usize>(self, other: Self) -> [Self; 2] {
+                unsafe {
+                    match M {
+                        8 => [$lower_16(self, other), $upper_16(self, other)],
+                        4 => [$lower_32(self, other), $upper_32(self, other)],
+                        _ => [$lower_64(self, other), $upper_64(self, other)],
+                    }
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn part(self, other: Self) -> [Self; 2] {
+                let ($one, $other) = (self, other);
+                unsafe { $part }
+            }
+        }
+    };
+}
+
+pub(super) use {x86_register, x86_vector};

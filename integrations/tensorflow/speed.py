@@ -9,6 +9,7 @@ and with the output allocated by TensorFlow; the ratio is TensorFlow's time by o
 
 import argparse
 import concurrent.futures
+import functools
 import multiprocessing
 import os
 import statistics
@@ -57,9 +58,9 @@ def call_of(name: str) -> Callable[[], object]:
     ends = () if axis == -1 else (shape[axis],)
     tensors = {"input": tensor, "input_min": tf.fill(ends, -2.0), "input_max": tf.fill(ends, 2.0)}
     if is_gradient:
-        call = lambda: tf.raw_ops.QuantizeAndDequantizeV4Grad(gradients=tensor, axis=axis, **tensors)
+        call = functools.partial(tf.raw_ops.QuantizeAndDequantizeV4Grad, gradients=tensor, axis=axis, **tensors)
     else:
-        call = lambda: tf.raw_ops.QuantizeAndDequantizeV4(axis=axis, range_given=range_given, **tensors)
+        call = functools.partial(tf.raw_ops.QuantizeAndDequantizeV4, axis=axis, range_given=range_given, **tensors)
     _calls.clear()  # one case's tensors at a time
     _calls[name] = call
     return call
@@ -101,7 +102,9 @@ def main() -> None:
     for name in CASES:
         found = measure(processes, name, rounds)
         theirs, one, every = (found[who] * 1e3 for who in kinds)
-        print(f"{name:56}{theirs:9.3f} ms{one:9.3f} ms{theirs / one:8.1f}{every:9.3f} ms{theirs / every:8.1f}", flush=True)
+        print(
+            f"{name:56}{theirs:9.3f} ms{one:9.3f} ms{theirs / one:8.1f}{every:9.3f} ms{theirs / every:8.1f}", flush=True
+        )
     for process in processes.values():
         process.shutdown()
 

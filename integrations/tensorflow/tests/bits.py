@@ -15,4 +15,6 @@ def differs(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 def assert_same(left: np.ndarray, right: np.ndarray) -> None:
     wrong = differs(left, right)
     first = np.argwhere(wrong)[:1]
-    assert not wrong.any(), f"{np.count_nonzero(wrong)} differ, the first at {first}: {left[wrong][:1]} {right[wrong][:1]}"
+    assert not wrong.any(), (
+        f"{np.count_nonzero(wrong)} differ, the first at {first}: {left[wrong][:1]} {right[wrong][:1]}"
+    )

@@ -39,7 +39,9 @@ def test_float_rounded_once(dtype: np.dtype, plain: Process) -> None:
     rng = np.random.default_rng(17)
     draws = [drawn.forward(rng, dtype, 2000, 3, as_tensorflow=True) for _ in range(60)]
     calls = [draw.call for draw in draws]
-    for draw, theirs in zip(draws, plain.submit(tensorflows.answers, [widened(call) for call in calls]).result()):
+    for draw, theirs in zip(
+        draws, plain.submit(tensorflows.answers, [widened(call) for call in calls]).result(), strict=True
+    ):
         with np.errstate(over="ignore"):
             expected = theirs.outputs[0].astype(dtype)
         ours = tensorflows.answer(draw.call).outputs[0]
@@ -61,9 +63,7 @@ def test_any_range_masks_a_gradient(dtype: np.dtype, plain: Process) -> None:
     tensor = np.broadcast_to(row, (3, len(los), len(row))).copy()
     gradients = np.linspace(-3, 3, tensor.size, dtype=np.float32).reshape(tensor.shape).astype(dtype)
     calls = [tensorflows.gradient(gradients, tensor.astype(dtype), los, his, 1)]
-    calls += [
-        tensorflows.gradient(gradients[0, 0], row.astype(dtype), lo, hi) for lo, hi in zip(los, his, strict=True)
-    ]
+    calls += [tensorflows.gradient(gradients[0, 0], row.astype(dtype), lo, hi) for lo, hi in zip(los, his, strict=True)]
     theirs = plain.submit(tensorflows.answers, [widened(call) for call in calls]).result()
     for call, their in zip(calls, theirs, strict=True):
         for left, right in zip(tensorflows.answer(call).outputs, their.outputs, strict=True):

@@ -56,7 +56,9 @@ def test_computed_range(grid: Grid, axis: int, dtype: str) -> None:
     expected = along(axis, (1,), dtype) / np.dtype(dtype).type(grid.steps) * np.resize(grid.codes, SHAPE)
     for version in grid.versions:
         for in_graph in (False, True):
-            call = forward(version, along(axis, VALUES, dtype), unused, unused, in_graph=in_graph, axis=axis, **grid.attributes)
+            call = forward(
+                version, along(axis, VALUES, dtype), unused, unused, in_graph=in_graph, axis=axis, **grid.attributes
+            )
             assert_same(answer(call).outputs[0], expected.astype(dtype))
             assert not np.any(call.tensors["input_min"]) and not np.any(call.tensors["input_max"])
 
@@ -97,7 +99,8 @@ GIVEN = {
 
 @pytest.mark.parametrize("shape", [(-1,), (2, -1), (2, 2, -1, 1)], ids=str)
 @pytest.mark.parametrize(
-    ("name", "version"), [(name, version) for name in GIVEN for version in (2, 3, 4) if version != 3 or "up" not in name]
+    ("name", "version"),
+    [(name, version) for name in GIVEN for version in (2, 3, 4) if version != 3 or "up" not in name],
 )
 def test_given_range(name: str, version: int, shape: tuple[int, ...]) -> None:
     """0.3 of 255 steps is halfway, in float32 as in decimal; V3 has no round_mode."""

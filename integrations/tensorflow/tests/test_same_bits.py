@@ -32,7 +32,9 @@ def test_drawn(op: str, dtype: str, plain: Process) -> None:
     draws = [draw(op, dtype, rng) for _ in range(CALLS)]
     calls = [d.call for d in draws]
     elements = exempt_elements = 0
-    for d, theirs, ours in zip(draws, plain.submit(tensorflows.answers, calls).result(), tensorflows.answers(calls)):
+    for d, theirs, ours in zip(
+        draws, plain.submit(tensorflows.answers, calls).result(), tensorflows.answers(calls), strict=True
+    ):
         assert (theirs.error, ours.error) == ("", ""), d.call
         definition = d.definition
         zeros = definition.zero_end & (theirs.outputs[0] == 0) & (ours.outputs[0] == 0)
@@ -77,7 +79,8 @@ def test_any_range_masks_a_gradient(dtype: str, plain: Process) -> None:
     los, his = np.array(pairs).T
     for shape in [(len(pairs), 1), (1, len(pairs), 1), (3, len(pairs), 2)]:
         tensor = np.broadcast_to(row, (*shape, len(row))).copy()
-        calls.append(tensorflows.gradient(np.broadcast_to(gradients, tensor.shape).copy(), tensor, los, his, len(shape) - 2))
+        broadcast = np.broadcast_to(gradients, tensor.shape).copy()
+        calls.append(tensorflows.gradient(broadcast, tensor, los, his, len(shape) - 2))
     moved = np.broadcast_to(row[:, np.newaxis], (len(row), len(pairs))).copy()
     calls.append(tensorflows.gradient(np.ones_like(moved), moved, los, his, 1))
     assert_same_answers(calls, plain)

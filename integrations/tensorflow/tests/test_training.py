@@ -45,7 +45,6 @@ def test_trains(run_eagerly: bool, precision: str) -> None:
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         run_eagerly=run_eagerly,
-        jit_compile=False,
     )
     before = [layer.kernel.numpy().copy() for layer in layers]
     epochs = 1 if run_eagerly else 8
@@ -66,8 +65,11 @@ def test_weights_are_on_the_grid(precision: str) -> None:
     quantized = tf.quantization.quantize_and_dequantize_v2(
         kernel, [0] * 5, [0] * 5, range_given=False, num_bits=4, axis=1, narrow_range=True
     )
-    assert [len(np.unique(column)) for column in kernel.numpy().T.astype(np.float32)] != [15] * 5
-    for column, original in zip(quantized.numpy().T.astype(np.float32), kernel.numpy().T.astype(np.float32), strict=True):
+    for column, original in zip(as_float(quantized).T, as_float(kernel).T, strict=True):
         step = np.abs(original).max() / 7
-        assert len(np.unique(column)) <= 15
+        assert len(np.unique(original)) > 15 >= len(np.unique(column)) > 1
         assert np.abs(column / step - np.rint(column / step)).max() < 0.05
+
+
+def as_float(tensor: tf.Tensor) -> np.ndarray:
+    return tf.cast(tensor, tf.float32).numpy()

@@ -1,8 +1,4 @@
-"""libqdq's CPU kernels of TensorFlow's QuantizeAndDequantizeV2, V3, V4 and V4Grad.
-
-    import qdq_tensorflow
-    qdq_tensorflow.load()
-"""
+"""libqdq's CPU kernels of TensorFlow's QuantizeAndDequantizeV2, V3, V4 and V4Grad: see load()."""
 
 import ctypes
 import pathlib

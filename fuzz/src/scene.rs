@@ -48,7 +48,7 @@ impl Placing {
     ) -> Placing {
         let mut placing = Placing::apart(dice, dtype, shape, strides);
         let (choice, tensor) = (dice.below(8), dice.below(earlier.len()));
-        if choice >= 4 && earlier[tensor].shape.len() == placing.shape.len() && dice.below(4) != 3 {
+        if choice >= 4 && earlier[tensor].shape == placing.shape && dice.below(4) != 3 {
             placing.strides = earlier[tensor].strides.clone();
         }
         match choice {
@@ -197,12 +197,14 @@ struct Place {
     /// The first byte of each in the arena.
     offsets: Vec<usize>,
     size: usize,
+    /// The elements' bytes, in order and joined.
+    ranges: Vec<Range<usize>>,
 }
 
 impl Place {
-    /// The elements' bytes, in order and joined.
-    fn ranges(&self) -> Vec<Range<usize>> {
-        joined(self.offsets.iter().map(|&offset| offset..offset + self.size).collect())
+    fn new(arena: usize, offsets: Vec<usize>, size: usize) -> Place {
+        let ranges = joined(offsets.iter().map(|&offset| offset..offset + size).collect());
+        Place { arena, offsets, size, ranges }
     }
 }
 
@@ -281,7 +283,7 @@ impl Scene {
                 flags: 0,
             });
             let offsets = offsets.iter().map(|offset| (first + offset) as usize).collect();
-            scene.places.push(Place { arena, offsets, size: placing.size() as usize });
+            scene.places.push(Place::new(arena, offsets, placing.size() as usize));
         }
         if let Some((tensor, fault)) = fault {
             fault.spoil(&mut scene.tensors[tensor]);
@@ -305,21 +307,21 @@ impl Scene {
     }
 
     pub fn load<T: Element>(&self, tensor: usize) -> Vec<T> {
-        let Place { arena, offsets, size } = &self.places[tensor];
+        let Place { arena, offsets, size, .. } = &self.places[tensor];
         assert_eq!(*size, T::SIZE);
         offsets.iter().map(|&offset| T::read(self.arenas[*arena].read(offset, *size))).collect()
     }
 
     /// Integers, each cut to the type's width.
     pub fn store_codes(&mut self, tensor: usize, codes: &[i128]) {
-        let Place { arena, offsets, size } = &self.places[tensor];
+        let Place { arena, offsets, size, .. } = &self.places[tensor];
         for (offset, code) in offsets.iter().zip(codes) {
             self.arenas[*arena].write(*offset, &code_bytes(*code)[..*size]);
         }
     }
 
     pub fn load_codes(&self, tensor: usize) -> Vec<i128> {
-        let Place { arena, offsets, size } = &self.places[tensor];
+        let Place { arena, offsets, size, .. } = &self.places[tensor];
         let is_signed = is_signed(self.tensors[tensor].dtype);
         let code = |&offset: &usize| code_of(self.arenas[*arena].read(offset, *size), is_signed);
         offsets.iter().map(code).collect()
@@ -354,7 +356,7 @@ impl Scene {
 
     fn ranges_in(&self, arena: usize, of: impl Fn(usize) -> bool) -> Vec<Range<usize>> {
         let places = self.places.iter().enumerate().filter(|(tensor, place)| place.arena == arena && of(*tensor));
-        joined(places.flat_map(|(_, place)| place.ranges()).collect())
+        joined(places.flat_map(|(_, place)| place.ranges.iter().cloned()).collect())
     }
 }
 

@@ -3,7 +3,9 @@
 use qdq::capi::*;
 
 use crate::channel::Compute;
-use crate::describe::{Attributes, ELEMENTS, Executor, Values, channels, dtype_like, shape, shape_like, size_of_dtype, strides};
+use crate::describe::{
+    Attributes, ELEMENTS, Executor, Values, channels, dtype_like, shape, shape_like, size_of_dtype, strides,
+};
 use crate::dice::Dice;
 use crate::element::Element;
 use crate::oracle::{self, Ends};
@@ -340,7 +342,10 @@ impl Ready<'_> {
         if self.case.function.is_gradient {
             regions.push((GRADIENTS, elements));
             regions.extend(
-                [LO_BACKPROP, HI_BACKPROP].into_iter().filter(|&t| self.pointer(t) != 0).map(|tensor| (tensor, channels)),
+                [LO_BACKPROP, HI_BACKPROP]
+                    .into_iter()
+                    .filter(|&t| self.pointer(t) != 0)
+                    .map(|tensor| (tensor, channels)),
             );
         }
         for &(tensor, len) in &regions {
@@ -362,7 +367,8 @@ impl Ready<'_> {
                 if !is_output(a.0) && !is_output(b.0) {
                     continue;
                 }
-                let may_be_same = [a.0, b.0].contains(&OUTPUT) && [a.0, b.0].iter().any(|t| [INPUT, GRADIENTS].contains(t));
+                let may_be_same =
+                    [a.0, b.0].contains(&OUTPUT) && [a.0, b.0].iter().any(|t| [INPUT, GRADIENTS].contains(t));
                 let ((a_start, a_end), (b_start, b_end)) = (bytes(a), bytes(b));
                 let is_same = may_be_same && a_start == b_start;
                 let is_empty = a_start == a_end || b_start == b_end;
@@ -385,7 +391,7 @@ impl Ready<'_> {
 
 /// A range tensor's numbers; none where its dtype has no elements.
 pub fn load_ends(scene: &Scene, tensor: usize) -> Vec<f64> {
-    let dtype = scene.tensors[tensor].dtype;
+    let dtype = scene.dtype(tensor);
     if !ELEMENTS.contains(&dtype) {
         return vec![];
     }

@@ -12,8 +12,8 @@ const MOST_ELEMENTS: i64 = 4200;
 
 /// Around vectors of every width, a few of them, and the 1024 elements that are staged at once.
 const BOUNDARIES: [i64; 28] = [
-    7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 95, 127, 128, 129, 255, 256, 257, 511, 513, 1023, 1024, 1025, 2047,
-    2049, 4099,
+    7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 95, 127, 128, 129, 255, 256, 257, 511, 513, 1023, 1024, 1025,
+    2047, 2049, 4099,
 ];
 
 /// Dimensions of a tensor that exists.
@@ -373,6 +373,16 @@ pub const ELEMENTS: [qdq_dtype; 4] = [QDQ_DTYPE_F32, QDQ_DTYPE_F16, QDQ_DTYPE_BF
 /// Once in 48 times any dtype.
 pub fn dtype_like(dice: &mut Dice, dtype: qdq_dtype) -> qdq_dtype {
     if dice.once_in(48) { dice.within(1, 12) } else { dtype }
+}
+
+/// The dtype of a type of element.
+pub fn dtype_of<T: Element>() -> qdq_dtype {
+    match T::NAME {
+        "f64" => QDQ_DTYPE_F64,
+        "f16" => QDQ_DTYPE_F16,
+        "bf16" => QDQ_DTYPE_BF16,
+        _ => QDQ_DTYPE_F32,
+    }
 }
 
 /// Bytes of an element.

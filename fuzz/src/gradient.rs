@@ -62,7 +62,15 @@ fn call_on_views(ready: &Ready) -> qdq_status {
     // SAFETY: the tensors are NULL, or of live memory, or the call is refused.
     unsafe {
         qdq_quantize_and_dequantize_v4_grad(
-            gradients, input, lo, hi, attributes, executor, backprop, lo_backprop, hi_backprop,
+            gradients,
+            input,
+            lo,
+            hi,
+            attributes,
+            executor,
+            backprop,
+            lo_backprop,
+            hi_backprop,
         )
     }
 }

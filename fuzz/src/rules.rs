@@ -82,7 +82,7 @@ impl Broken {
     pub fn pointer(&mut self, address: usize, elements: usize, size: usize) {
         if elements > 0 {
             self.unless(address != 0, QDQ_STATUS_NULL_POINTER);
-            self.unless(address % size == 0, QDQ_STATUS_MISALIGNED);
+            self.unless(address.is_multiple_of(size), QDQ_STATUS_MISALIGNED);
         }
     }
 

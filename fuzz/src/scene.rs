@@ -193,6 +193,7 @@ pub struct Scene {
 
 /// Where a tensor's elements are.
 struct Place {
+    dtype: qdq_dtype,
     arena: usize,
     /// The first byte of each in the arena.
     offsets: Vec<usize>,
@@ -202,9 +203,10 @@ struct Place {
 }
 
 impl Place {
-    fn new(arena: usize, offsets: Vec<usize>, size: usize) -> Place {
+    fn new(dtype: qdq_dtype, arena: usize, offsets: Vec<usize>) -> Place {
+        let size = size_of_dtype(dtype).expect("a tensor that exists has a dtype");
         let ranges = joined(offsets.iter().map(|&offset| offset..offset + size).collect());
-        Place { arena, offsets, size, ranges }
+        Place { dtype, arena, offsets, size, ranges }
     }
 }
 
@@ -283,13 +285,18 @@ impl Scene {
                 flags: 0,
             });
             let offsets = offsets.iter().map(|offset| (first + offset) as usize).collect();
-            scene.places.push(Place::new(arena, offsets, placing.size() as usize));
+            scene.places.push(Place::new(placing.dtype, arena, offsets));
         }
         if let Some((tensor, fault)) = fault {
             fault.spoil(&mut scene.tensors[tensor]);
         }
         scene.arenas = arenas;
         scene
+    }
+
+    /// Of the elements that a tensor has, whatever it says.
+    pub fn dtype(&self, tensor: usize) -> qdq_dtype {
+        self.places[tensor].dtype
     }
 
     /// The C structs of all tensors. They point into the scene.
@@ -322,7 +329,7 @@ impl Scene {
 
     pub fn load_codes(&self, tensor: usize) -> Vec<i128> {
         let Place { arena, offsets, size, .. } = &self.places[tensor];
-        let is_signed = is_signed(self.tensors[tensor].dtype);
+        let is_signed = is_signed(self.dtype(tensor));
         let code = |&offset: &usize| code_of(self.arenas[*arena].read(offset, *size), is_signed);
         offsets.iter().map(code).collect()
     }

@@ -27,7 +27,5 @@ fn call(ready: &Ready) -> qdq_status {
     let tensors = ready.scene.c();
     let [input, lo, hi, output] = [INPUT, LO, HI, OUTPUT].map(|tensor| pointer_to(&tensors[tensor]));
     // SAFETY: the tensors are NULL, or of live memory, or the call is refused.
-    unsafe {
-        qdq_quantize_and_dequantize_v4(input, lo, hi, ready.attributes.as_ptr(), ready.executor.as_ptr(), output)
-    }
+    unsafe { qdq_quantize_and_dequantize_v4(input, lo, hi, ready.attributes.as_ptr(), ready.executor.as_ptr(), output) }
 }

@@ -81,7 +81,8 @@ pub fn strides(dice: &mut Dice, shape: &[i64], is_woven: bool) -> Option<Vec<i64
 pub fn dense_strides(shape: &[i64]) -> Vec<i64> {
     let mut strides = vec![1; shape.len()];
     for index in (1..shape.len()).rev() {
-        strides[index - 1] = strides[index] * shape[index].max(1);
+        // It wraps only where another dimension is 0, and then no stride is used.
+        strides[index - 1] = i64::wrapping_mul(strides[index], shape[index].max(1));
     }
     strides
 }

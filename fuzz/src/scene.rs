@@ -173,6 +173,8 @@ impl Fault {
         match self {
             Fault::NullTensor => tensor.is_null = true,
             Fault::NullData => tensor.data = ptr::null_mut(),
+            // No address is wrong for a single byte.
+            Fault::MisalignedData if size_of_dtype(tensor.dtype) == Some(1) => {}
             Fault::MisalignedData => tensor.data = tensor.data.wrapping_byte_add(1),
             Fault::NullShape => tensor.shape = None,
             Fault::Rank(rank) => tensor.rank = rank,

@@ -1,4 +1,12 @@
 //! A call of the operation or its gradient, with its tensors: typed, where all are dense, or on views.
+//!
+//! ```text
+//! typed.rs  the rules that a typed call breaks
+//! view.rs   the rules that a call on views breaks
+//! ```
+
+mod typed;
+mod view;
 
 use qdq::capi::*;
 
@@ -10,7 +18,7 @@ use crate::dice::Dice;
 use crate::element::Element;
 use crate::oracle::{self, Ends};
 use crate::reference::Attrs;
-use crate::rules::{Broken, Sound};
+use crate::rules::Broken;
 use crate::run;
 use crate::scene::{Fault, Placing, Scene};
 use crate::with_element;
@@ -260,122 +268,6 @@ impl Ready<'_> {
         broken.attributes(&self.case.attributes);
         broken.executor(&self.case.executor);
         broken
-    }
-
-    /// Of a call on views.
-    fn broken_of_view(&self) -> Broken {
-        let mut broken = self.broken_of_arguments();
-        let Function { is_gradient, .. } = self.case.function;
-        let is_given = self.case.attributes.is_range_given();
-        let sound: Vec<Option<Sound>> = (0..self.scene.tensors.len())
-            .map(|index| {
-                let is_unexpected = !is_given && [LO, HI].contains(&index);
-                let is_left_out = [LO_BACKPROP, HI_BACKPROP].contains(&index) && !self.is_present(index);
-                let tensor = &self.scene.tensors[index];
-                if is_unexpected {
-                    broken.unless(tensor.is_null, QDQ_STATUS_INVALID_RANGE);
-                }
-                if is_unexpected || is_left_out { None } else { broken.tensor(tensor) }
-            })
-            .collect();
-        let of = |index: usize| sound.get(index).copied().flatten();
-        let Some(input) = of(INPUT) else {
-            return broken;
-        };
-        let (axis, dtype) = (self.attrs().axis, input.tensor.dtype);
-        broken.unless(input.is_real(), QDQ_STATUS_UNSUPPORTED_DTYPE);
-        broken.axis(axis, input.shape.len() as i32);
-        for tensor in [OUTPUT, GRADIENTS].into_iter().filter_map(of) {
-            broken.unless(tensor.tensor.dtype == dtype, QDQ_STATUS_UNSUPPORTED_DTYPE);
-            broken.unless(tensor.shape == input.shape, QDQ_STATUS_SIZE_MISMATCH);
-        }
-        let channels = channels(input.shape, axis);
-        for tensor in [LO, HI, LO_BACKPROP, HI_BACKPROP].into_iter().filter_map(of) {
-            broken.range_tensor(&tensor, dtype, axis, channels);
-        }
-        if let (Some(_), Some(_)) = (of(LO), of(HI)) {
-            broken.given_ranges([&self.ends_of(LO), &self.ends_of(HI)]);
-        }
-        let read: Vec<Sound> = [LO, HI].into_iter().filter_map(of).collect();
-        let same: Vec<Sound> = [INPUT, GRADIENTS].into_iter().filter_map(of).collect();
-        if let Some(output) = of(OUTPUT) {
-            broken.output(&output, &same, &read);
-        }
-        if is_gradient {
-            let mut others: Vec<Sound> = [&same[..], &read].concat();
-            others.extend(of(OUTPUT));
-            for tensor in [LO_BACKPROP, HI_BACKPROP].into_iter().filter_map(of) {
-                broken.output(&tensor, &[], &others);
-                others.push(tensor);
-            }
-        }
-        broken
-    }
-
-    /// Of a typed call: the tensors' data are its pointers, and the input's shape and rank are the call's.
-    fn broken_of_typed<T: Element>(&self) -> Broken {
-        let mut broken = self.broken_of_arguments();
-        let (attrs, shape) = (self.attrs(), &self.scene.tensors[INPUT]);
-        let is_given = self.case.attributes.is_range_given();
-        let mut of_shape = Broken::default();
-        of_shape.dimensions(shape.rank, shape.shape.as_deref(), T::SIZE);
-        of_shape.axis(attrs.axis, shape.rank);
-        if !is_given {
-            let are_null = self.pointer(LO) == 0 && self.pointer(HI) == 0;
-            broken.unless(are_null, QDQ_STATUS_INVALID_RANGE);
-            broken.unless(self.case.range_len == 0, QDQ_STATUS_SIZE_MISMATCH);
-        }
-        if !of_shape.is_none() {
-            broken.extend(of_shape);
-            return broken;
-        }
-        let dimensions = shape.shape.as_deref().unwrap_or(&[]);
-        let elements = if dimensions.contains(&0) { 0 } else { dimensions.iter().product::<i64>() as usize };
-        let channels = channels(dimensions, attrs.axis) as usize;
-        let range_len = self.case.range_len;
-        broken.unless(!is_given || range_len == channels, QDQ_STATUS_SIZE_MISMATCH);
-
-        let mut regions = vec![(INPUT, elements), (OUTPUT, elements)];
-        if is_given {
-            regions.extend([(LO, range_len), (HI, range_len)]);
-        }
-        if self.case.function.is_gradient {
-            regions.push((GRADIENTS, elements));
-            regions.extend(
-                [LO_BACKPROP, HI_BACKPROP]
-                    .into_iter()
-                    .filter(|&t| self.pointer(t) != 0)
-                    .map(|tensor| (tensor, channels)),
-            );
-        }
-        for &(tensor, len) in &regions {
-            broken.pointer(self.pointer(tensor), len, T::SIZE);
-        }
-        self.check_regions_apart::<T>(&mut broken, &regions);
-        let are_whole = self.case.range_len == self.case.placings[LO].shape.iter().product::<i64>() as usize;
-        if is_given && are_whole && self.pointer(LO) != 0 && self.pointer(HI) != 0 {
-            broken.given_ranges([&self.ends_of(LO), &self.ends_of(HI)]);
-        }
-        broken
-    }
-
-    fn check_regions_apart<T: Element>(&self, broken: &mut Broken, regions: &[(usize, usize)]) {
-        let bytes = |&(tensor, len): &(usize, usize)| (self.pointer(tensor), self.pointer(tensor) + len * T::SIZE);
-        let is_output = |tensor: usize| [OUTPUT, LO_BACKPROP, HI_BACKPROP].contains(&tensor);
-        for (index, a) in regions.iter().enumerate() {
-            for b in &regions[index + 1..] {
-                if !is_output(a.0) && !is_output(b.0) {
-                    continue;
-                }
-                let may_be_same =
-                    [a.0, b.0].contains(&OUTPUT) && [a.0, b.0].iter().any(|t| [INPUT, GRADIENTS].contains(t));
-                let ((a_start, a_end), (b_start, b_end)) = (bytes(a), bytes(b));
-                let is_same = may_be_same && a_start == b_start;
-                let is_empty = a_start == a_end || b_start == b_end;
-                let is_apart = is_empty || a_end <= b_start || b_end <= a_start;
-                broken.unless(is_same || is_apart, QDQ_STATUS_OVERLAP);
-            }
-        }
     }
 
     fn pointer(&self, tensor: usize) -> usize {

@@ -246,8 +246,10 @@ impl Ready<'_> {
         }
     }
 
+    /// Whether the call has the tensor at all: a typed function, whose tensors are pointers, takes no other NULL.
     fn is_present(&self, tensor: usize) -> bool {
-        self.scene.tensors.get(tensor).is_some_and(|tensor| !tensor.is_null)
+        let is_view = self.case.function.is_view;
+        self.scene.tensors.get(tensor).is_some_and(|tensor| !tensor.is_null && (is_view || !tensor.data.is_null()))
     }
 
     /// The given range; nothing where it is to be computed.

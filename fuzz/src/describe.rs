@@ -345,26 +345,43 @@ impl Values {
         let mix = |index: usize| self.mixes[channel_of(shape, attrs.axis, index) % self.mixes.len()];
         let len = shape.iter().product::<i64>() as usize;
         let mut elements: Vec<T> = (0..len).map(|index| data::element(mix(index), &attrs, rng)).collect();
-        self.put_specials(&mut elements);
+        put(&self.specials, &mut elements);
         elements
     }
+}
 
-    /// So many ranges, valid but for specials.
+fn put<T: Element>(specials: &[(usize, Special)], elements: &mut [T]) {
+    for (index, special) in specials {
+        if let Some(index) = index.checked_rem(elements.len()) {
+            elements[index] = special.number();
+        }
+    }
+}
+
+/// Ranges, valid but for specials.
+#[derive(Clone, Debug)]
+pub struct Ends {
+    seed: u64,
+    /// Of the least values and of the greatest.
+    specials: [Vec<(usize, Special)>; 2],
+}
+
+impl Ends {
+    pub fn roll(dice: &mut Dice) -> Ends {
+        let mut specials = [vec![], vec![]];
+        if dice.once_in(5) {
+            specials[dice.below(2)].push((dice.below(1 << 16), Special::roll(dice)));
+        }
+        Ends { seed: dice.bits(), specials }
+    }
+
+    /// The least and the greatest value of so many channels.
     pub fn ranges<T: Element>(&self, count: usize, attributes: &Attributes) -> [Vec<T>; 2] {
         let attrs = attributes.reference().unwrap_or_default();
         let (mut lo, mut hi) = data::ranges(count, &attrs, &mut Rng(self.seed));
-        // Most specials make a range invalid, and one is enough to try.
-        if self.seed % 8 == 7 {
-            self.put_specials(if self.seed % 16 == 7 { &mut lo } else { &mut hi });
-        }
+        put(&self.specials[0], &mut lo);
+        put(&self.specials[1], &mut hi);
         [lo, hi]
-    }
-
-    fn put_specials<T: Element>(&self, elements: &mut [T]) {
-        for (index, special) in self.specials.iter().filter(|_| !elements.is_empty()).copied().collect::<Vec<_>>() {
-            let len = elements.len();
-            elements[index % len] = special.number();
-        }
     }
 }
 

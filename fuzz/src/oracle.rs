@@ -10,13 +10,13 @@ use crate::element::Element;
 use crate::reference::{self, Attrs, Degenerate};
 
 /// A range tensor's numbers: exact, of the type of the elements or of floats.
-pub type Ends = [Vec<f64>; 2];
+pub type Numbers = [Vec<f64>; 2];
 
 /// The operation, with a given range or that of the elements; DEGENERATE_RANGE where that is refused.
 pub fn forward<T: Element<C: Compute>>(
     input: &[T],
     shape: &[i64],
-    ends: Option<&Ends>,
+    ends: Option<&Numbers>,
     attrs: &Attrs,
 ) -> Result<Vec<T>, qdq_status> {
     match ends {
@@ -42,7 +42,7 @@ pub fn gradient<T: Element<C: Compute>>(
     gradients: &[T],
     input: &[T],
     shape: &[i64],
-    ends: Option<&Ends>,
+    ends: Option<&Numbers>,
     attrs: &Attrs,
 ) -> Vec<T> {
     match ends {
@@ -59,7 +59,7 @@ pub fn gradient<T: Element<C: Compute>>(
 }
 
 /// Ranges widened by elements: NaN left out, a zero as +0.
-pub fn widened<T: Element>(mut ends: Ends, input: &[T], shape: &[i64], axis: i32) -> Ends {
+pub fn widened<T: Element>(mut ends: Numbers, input: &[T], shape: &[i64], axis: i32) -> Numbers {
     for (index, x) in input.iter().enumerate().filter(|(_, x)| !x.is_nan()) {
         let (channel, x) = (channel_of(shape, axis, index), x.to_f64());
         let [lo, hi] = &mut ends;
@@ -85,12 +85,12 @@ pub fn by_channel<T: Element, R>(
     (0..len as usize).map(|index| of(&channels[channel_of(shape, axis, index)], index)).collect()
 }
 
-fn given_channels<T: Element<C: Compute>>([lo, hi]: &Ends, attrs: &Attrs) -> Vec<Channel<T>> {
+fn given_channels<T: Element<C: Compute>>([lo, hi]: &Numbers, attrs: &Attrs) -> Vec<Channel<T>> {
     lo.iter().zip(hi).map(|(lo, hi)| Channel::given(*lo, *hi, attrs)).collect()
 }
 
 /// Whether the numbers are of the type of the elements.
-fn are_of<T: Element>(ends: &Ends) -> bool {
+fn are_of<T: Element>(ends: &Numbers) -> bool {
     ends.iter().flatten().all(|&end| T::near(end).to_f64().to_bits() == end.to_bits())
 }
 

@@ -173,9 +173,9 @@ impl Fault {
         match self {
             Fault::NullTensor => tensor.is_null = true,
             Fault::NullData => tensor.data = ptr::null_mut(),
-            // No address is wrong for a single byte.
+            // No address is wrong for a single byte, and one that is wrong stays so.
             Fault::MisalignedData if size_of_dtype(tensor.dtype) == Some(1) => {}
-            Fault::MisalignedData => tensor.data = tensor.data.wrapping_byte_add(1),
+            Fault::MisalignedData => tensor.data = tensor.data.map_addr(|address| address | 1),
             Fault::NullShape => tensor.shape = None,
             Fault::Rank(rank) => tensor.rank = rank,
             Fault::Dimension(index, size) => set(&mut tensor.shape, index, size),

@@ -12,11 +12,11 @@ use qdq::capi::*;
 
 use crate::channel::Compute;
 use crate::describe::{
-    Attributes, ELEMENTS, Executor, Values, channels, dtype_like, shape, shape_like, size_of_dtype, strides,
+    Attributes, ELEMENTS, Ends, Executor, Values, channels, dtype_like, shape, shape_like, size_of_dtype, strides,
 };
 use crate::dice::Dice;
 use crate::element::Element;
-use crate::oracle::{self, Ends};
+use crate::oracle::{self, Numbers};
 use crate::reference::Attrs;
 use crate::rules::Broken;
 use crate::run;
@@ -51,7 +51,9 @@ pub struct Case {
     absent: Vec<usize>,
     /// Of the typed functions.
     pub range_len: usize,
-    values: [Values; 3],
+    input: Values,
+    gradients: Option<Values>,
+    ends: Ends,
     fault: Option<(usize, Fault)>,
 }
 
@@ -68,24 +70,26 @@ impl Case {
         let dtype = dice.pick(&ELEMENTS);
         let shape = shape(dice);
         let attributes = Attributes::roll(dice, shape.len());
-        let executor = Executor::roll(dice);
+        let count = if function.is_gradient { HI_BACKPROP + 1 } else { OUTPUT + 1 };
         let mut case = Case {
             function,
             attributes,
-            executor,
+            fault: Fault::roll(dice, count),
+            ends: Ends::roll(dice),
+            executor: Executor::roll(dice),
             placings: vec![],
             absent: vec![],
             range_len: 0,
-            values: [Values::roll(dice), Values::roll(dice), Values::roll(dice)],
-            fault: None,
+            input: Values::roll(dice),
+            gradients: None,
         };
         case.place_inputs(dice, dtype, &shape);
         case.place_output(dice, dtype, &shape);
         if function.is_gradient {
             case.place_gradients(dice, dtype, &shape);
+            case.gradients = Some(Values::roll(dice));
         }
         case.leave_out(dice);
-        case.fault = Fault::roll(dice, case.placings.len());
         case
     }
 
@@ -183,7 +187,8 @@ impl Case {
         for &tensor in &self.absent {
             scene.tensors[tensor].is_null = true;
         }
-        for (values, tensor) in self.values.iter().zip([INPUT, GRADIENTS]).filter(|(_, t)| *t < self.placings.len()) {
+        let values = [(Some(&self.input), INPUT), (self.gradients.as_ref(), GRADIENTS)];
+        for (values, tensor) in values.into_iter().filter_map(|(values, tensor)| Some((values?, tensor))) {
             let Placing { dtype, shape, .. } = &self.placings[tensor];
             if ELEMENTS.contains(dtype) {
                 with_element!(*dtype, T => scene.store(tensor, &values.elements::<T>(shape, &self.attributes)));
@@ -194,7 +199,7 @@ impl Case {
             let count = shape.iter().product::<i64>() as usize;
             if ELEMENTS.contains(dtype) {
                 with_element!(*dtype, T => {
-                    scene.store(tensor, &self.values[2].ranges::<T>(count, &self.attributes)[end]);
+                    scene.store(tensor, &self.ends.ranges::<T>(count, &self.attributes)[end]);
                 });
             }
         }
@@ -253,7 +258,7 @@ impl Ready<'_> {
     }
 
     /// The given range; nothing where it is to be computed.
-    fn ends(&self) -> Option<Ends> {
+    fn ends(&self) -> Option<Numbers> {
         self.case.attributes.is_range_given().then(|| [self.ends_of(LO), self.ends_of(HI)])
     }
 

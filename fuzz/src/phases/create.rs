@@ -10,7 +10,7 @@ use crate::channel::{Channel, Compute};
 use crate::describe::{ELEMENTS, Executor};
 use crate::dice::Dice;
 use crate::element::Element;
-use crate::oracle::Ends;
+use crate::oracle::Numbers;
 use crate::reference::{Attrs, Degenerate};
 use crate::rules::Broken;
 use crate::run;
@@ -51,7 +51,7 @@ impl Create {
         }
     }
 
-    pub(super) fn check<T: Element<C: Compute>>(&self, phases: &Phases, ends: &Ends) -> Quantizer<T> {
+    pub(super) fn check<T: Element<C: Compute>>(&self, phases: &Phases, ends: &Numbers) -> Quantizer<T> {
         let mut scene = Scene::new(&self.placings, self.fault);
         store_ends(&mut scene, ends, [0, 1]);
         let is_given = phases.attributes.is_range_given();

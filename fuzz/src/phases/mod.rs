@@ -18,10 +18,10 @@ use libfuzzer_sys::arbitrary::{Arbitrary, Result, Unstructured};
 use qdq::capi::*;
 
 use crate::channel::Compute;
-use crate::describe::{Attributes, ELEMENTS, Values, channels, dtype_like, shape, shape_like, size_of_dtype, strides};
+use crate::describe::{Attributes, ELEMENTS, Ends, channels, dtype_like, shape, shape_like, size_of_dtype, strides};
 use crate::dice::Dice;
 use crate::element::Element;
-use crate::oracle::Ends;
+use crate::oracle::Numbers;
 use crate::run;
 use crate::scene::{Placing, Scene};
 use crate::with_element;
@@ -38,7 +38,7 @@ pub struct Phases {
     ends_dtype: qdq_dtype,
     channels: usize,
     /// The ranges to begin with; nothing stands for those of no number.
-    start: Option<Values>,
+    start: Option<Ends>,
     updates: Vec<Update>,
     create: Create,
     uses: Vec<Use>,
@@ -65,7 +65,7 @@ impl Phases {
             dtype,
             ends_dtype,
             channels: channels as usize,
-            start: (dice.below(3) == 2).then(|| Values::roll(dice)),
+            start: (dice.below(3) == 2).then(|| Ends::roll(dice)),
             updates: (0..dice.within(0, 2)).map(|_| Update::roll(dice, &of)).collect(),
             create: Create::roll(dice, &of),
             uses: (0..dice.within(1, 2)).map(|_| Use::roll(dice, &of, codes)).collect(),
@@ -90,16 +90,16 @@ impl Phases {
         self.get.check::<T>(&quantizer);
     }
 
-    fn start<T: Element>(&self) -> Ends {
+    fn start<T: Element>(&self) -> Numbers {
         match &self.start {
-            Some(values) if self.ends_dtype == QDQ_DTYPE_F32 => self.ends_of::<f32>(values),
-            Some(values) => self.ends_of::<T>(values),
+            Some(ends) if self.ends_dtype == QDQ_DTYPE_F32 => self.ends_of::<f32>(ends),
+            Some(ends) => self.ends_of::<T>(ends),
             None => [f64::INFINITY, f64::NEG_INFINITY].map(|end| vec![end; self.channels]),
         }
     }
 
-    fn ends_of<E: Element>(&self, values: &Values) -> Ends {
-        values.ranges::<E>(self.channels, &self.attributes).map(|end| end.into_iter().map(E::to_f64).collect())
+    fn ends_of<E: Element>(&self, ends: &Ends) -> Numbers {
+        ends.ranges::<E>(self.channels, &self.attributes).map(|end| end.into_iter().map(E::to_f64).collect())
     }
 }
 
@@ -140,7 +140,7 @@ impl Family {
 }
 
 /// Stores ranges where their tensors have as many.
-fn store_ends(scene: &mut Scene, ends: &Ends, tensors: [usize; 2]) {
+fn store_ends(scene: &mut Scene, ends: &Numbers, tensors: [usize; 2]) {
     for (end, tensor) in ends.iter().zip(tensors) {
         with_element!(scene.dtype(tensor), E => {
             let end: Vec<E> = end.iter().map(|&end| E::near(end)).collect();

@@ -7,7 +7,7 @@ use crate::case::load_ends;
 use crate::describe::{Executor, Values, channels};
 use crate::dice::Dice;
 use crate::element::Element;
-use crate::oracle::{self, Ends};
+use crate::oracle::{self, Numbers};
 use crate::rules::Broken;
 use crate::run;
 use crate::scene::{Fault, Placing, Scene, pointer_to};
@@ -28,14 +28,14 @@ impl Update {
         let shape = of.shape(dice);
         Update {
             placings: [of.tensor(dice, of.dtype, &shape, false), of.ends(dice), of.ends(dice)],
-            values: Values::roll(dice),
-            executor: Executor::roll(dice),
             fault: Fault::roll(dice, 3),
+            executor: Executor::roll(dice),
+            values: Values::roll(dice),
         }
     }
 
     /// The ranges, widened where it succeeds.
-    pub(super) fn check<T: Element>(&self, phases: &Phases, ends: Ends) -> Ends {
+    pub(super) fn check<T: Element>(&self, phases: &Phases, ends: Numbers) -> Numbers {
         let mut scene = Scene::new(&self.placings, self.fault);
         let axis = phases.attributes.seen().axis;
         if self.placings[0].dtype == phases.dtype {

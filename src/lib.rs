@@ -53,3 +53,9 @@ pub use api::{
 };
 pub use attrs::{Arithmetic, Degenerate, RoundMode};
 pub use status::Status;
+
+/// Switches to the kernels of the named instruction set, between calls, and tells whether they are now in use.
+#[cfg(fuzzing)]
+pub fn switch_isa(name: &std::ffi::CStr) -> bool {
+    simd::Isa::switch_to(name)
+}

@@ -6,8 +6,8 @@ use std::ops::Range;
 use crate::layout::{Layout, Piece};
 use crate::simd::MAX_LANES;
 
-/// A thread more pays from about so many bytes for each.
-const BYTES_PER_TASK: usize = 128 << 10;
+/// A thread more pays from about so many bytes for each. Fuzzers want the seams between tasks in small tensors.
+const BYTES_PER_TASK: usize = if cfg!(fuzzing) { 256 } else { 128 << 10 };
 
 /// The most pieces of a pass.
 pub(crate) const MAX_PIECES: usize = 256;
@@ -21,7 +21,9 @@ const FUSED_CHANNEL: usize = 256 << 10;
 /// Whether a pass that reads `bytes`, or writes them to memory of their own, should not expect to find them in the caches,
 /// nor leave them there. Streaming stores pay from a fraction of the last-level cache on, which is shared.
 pub(crate) fn is_far(bytes: usize, last_level_size: usize) -> bool {
-    bytes >= (last_level_size / 4).clamp(4 << 20, 16 << 20)
+    // Fuzzers want streaming stores in small tensors.
+    let least = if cfg!(fuzzing) { 2 << 10 } else { (last_level_size / 4).clamp(4 << 20, 16 << 20) };
+    bytes >= least
 }
 
 /// Whether each channel's range and its elements are better done in turn than in two passes over everything.

@@ -87,8 +87,8 @@ const BURST: usize = 1024;
 /// How many bytes ahead of its reading memory is usually asked for.
 pub(super) const AHEAD: usize = 4096;
 
-/// Parameters of so many bytes stay in the nearest cache beside the elements.
-const NEAREST: usize = 16 << 10;
+/// Parameters of so many bytes stay in the nearest cache beside the elements. Fuzzers want tiles of small tensors.
+const NEAREST: usize = if cfg!(fuzzing) { 512 } else { 16 << 10 };
 
 /// What all steps of a sweep share.
 #[derive(Clone, Copy)]

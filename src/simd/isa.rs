@@ -59,6 +59,14 @@ impl Isa {
         isa
     }
 
+    /// Switches to a named ISA and tells whether it is now in use: a fuzzer tries an input on all of them.
+    #[cfg(fuzzing)]
+    pub(crate) fn switch_to(name: &CStr) -> bool {
+        let isa = Self::choose(Some(name));
+        ACTIVE.store(isa as u8, Ordering::Relaxed);
+        isa.name() == name
+    }
+
     fn choose(wanted: Option<&CStr>) -> Isa {
         let mut available = ALL.iter().copied().filter(|isa| isa.is_available());
         let best = available.clone().next().unwrap_or(Isa::Scalar);

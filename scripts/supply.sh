@@ -13,7 +13,7 @@ find_deny() {
     command -v cargo-deny >/dev/null && return
     PATH="$PWD/build/deny/bin:$PATH"
     command -v cargo-deny >/dev/null ||
-        nice cargo install --quiet --locked --version '^0.19' --root build/deny cargo-deny
+        nice cargo install --quiet --locked --version '^0.20' --root build/deny cargo-deny
 }
 
 deny() {

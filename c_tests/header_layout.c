@@ -38,6 +38,11 @@ AT(qdq_tensor, rank, 24);
 AT(qdq_tensor, dtype, 28);
 AT(qdq_tensor, flags, 32);
 
+#define IS(value, type) _Static_assert(_Generic((value), type: 1, default: 0), #value " has changed its type")
+
+IS((qdq_task)0, void (*)(void *, size_t));
+IS((qdq_parallel_for)0, int32_t (*)(void *, size_t, void (*)(void *, size_t), void *));
+
 int main(void)
 {
     return 0;

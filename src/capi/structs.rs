@@ -32,6 +32,24 @@ const _: () = assert!(offset_of!(qdq_attrs, struct_size) == 0 && size_of::<qdq_a
 const _: () =
     assert!(offset_of!(qdq_executor, struct_size) == 0 && size_of::<qdq_executor>() == 3 * size_of::<usize>() + 8);
 
+/// Where programs find the fields, on 64-bit targets: it never changes. A struct that grows must still be taken at the
+/// size that it has here, with its defaults for what the caller does not know; [`read`] takes none but its own size and
+/// larger ones.
+macro_rules! layout {
+    ($struct:ident: $size:literal bytes, $($field:ident at $offset:literal),+) => {
+        #[cfg(target_pointer_width = "64")]
+        const _: () = {
+            assert!(size_of::<$struct>() == $size, "the struct has changed its size");
+            $(assert!(offset_of!($struct, $field) == $offset, "a field has moved");)+
+        };
+    };
+}
+
+layout!(qdq_attrs: 40 bytes, struct_size at 0, num_bits at 8, axis at 12, round_mode at 16, arithmetic at 20,
+    degenerate at 24, signed_input at 28, range_given at 32, narrow_range at 36);
+layout!(qdq_executor: 32 bytes, struct_size at 0, num_threads at 8, reserved at 12, parallel_for at 16, host_data at 24);
+layout!(qdq_tensor: 40 bytes, data at 0, shape at 8, strides at 16, rank at 24, dtype at 28, flags at 32);
+
 /// No version's struct will be larger: what is, was not initialised.
 const LARGEST: usize = 4096;
 

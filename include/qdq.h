@@ -31,7 +31,7 @@
  *   were (after QDQ_STATUS_INTERNAL and QDQ_STATUS_EXECUTOR they are unspecified).
  * - Nothing aborts, prints, or unwinds into the caller; no thread is started unless an executor asks for it.
  * - The caller's floating-point environment is set aside during the call and restored.
- * - A call takes less than 64 KB of stack, on the calling thread and on those of a host's executor.
+ * - A call takes less than 128 KB of stack, on the calling thread and on those of a host's executor.
  * - Tensors are dense and row-major unless a qdq_tensor says otherwise. Pointers to elements are aligned to the
  *   element's size. A tensor with a dimension of 0 may have NULL data, a scalar (rank 0) may have a NULL shape.
  * - Arguments that are only read may overlap each other.

@@ -35,16 +35,12 @@ list(JOIN pc_private " " pc_private)
 configure_file(cmake/qdq.pc.in qdq.pc @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/qdq.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT development)
 
-# find_package. Before 1.0.0 a minor version may change the API.
-set(compatibility SameMajorVersion)
-if(PROJECT_VERSION_MAJOR EQUAL 0)
-  set(compatibility SameMinorVersion)
-endif()
+# find_package. docs/stability.md has what a major version promises.
 set(config_dir "${CMAKE_INSTALL_LIBDIR}/cmake/qdq")
 configure_package_config_file(cmake/qdqConfig.cmake.in qdqConfig.cmake
   INSTALL_DESTINATION "${config_dir}"
   PATH_VARS library_dir CMAKE_INSTALL_LIBDIR CMAKE_INSTALL_INCLUDEDIR)
-write_basic_package_version_file(qdqConfigVersion.cmake COMPATIBILITY ${compatibility})
+write_basic_package_version_file(qdqConfigVersion.cmake COMPATIBILITY SameMajorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/qdqConfig.cmake" "${PROJECT_BINARY_DIR}/qdqConfigVersion.cmake"
   DESTINATION "${config_dir}" COMPONENT development)
 

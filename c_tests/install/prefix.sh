@@ -48,11 +48,11 @@ project() {
     needs_no_libqdq "$work/$1.static/build/app"
 }
 
-# A request for a version of another API is refused, as one for a later version.
+# A request for another major version is refused, as one for a later version.
 versions() {
     local version folder=$work/versions
     cp -r "$work/find_package" "$folder"
-    for version in 0.0 0.1.99 0.2 1.0; do
+    for version in 0.1.99 0.2 1.0; do
         rm -rf "$folder/build"
         sed "s/qdq 0.1 REQUIRED/qdq $version REQUIRED/" "$work/find_package/CMakeLists.txt" >"$folder/CMakeLists.txt"
         ! cmake -S "$folder" -B "$folder/build" -DCMAKE_PREFIX_PATH="$prefix" >"$folder.log" 2>&1 ||

@@ -118,6 +118,7 @@ void run_in_child(void (*work)(const void *data), const void *data)
     const pid_t process = fork();
     if (process == 0) {
         dup2(ends[1], STDERR_FILENO);
+        dup2(ends[1], STDOUT_FILENO);
         work(data);
         _exit(EXIT_SUCCESS);
     }

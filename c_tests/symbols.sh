@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# symbols.sh LIBRARY HEADER SONAME: the shared library exports the functions of the header, no other symbol, and has
-# the SONAME. CC names the compiler that reads the header.
+# symbols.sh LIBRARY HEADER SONAME: the shared library exports the functions of the header, no other symbol, has the
+# SONAME and no constructors of its own. CC names the compiler that reads the header.
 set -euo pipefail
 library=$1 header=$2 soname=$3
 
@@ -21,6 +21,13 @@ fi
 actual=$(readelf -d "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\].*/\1/p')
 if [ "$actual" != "$soname" ]; then
     echo "the SONAME is '$actual', expected '$soname'" >&2
+    exit 1
+fi
+# One is the C runtime's (frame_dummy), one the Rust library's, which notes the program's arguments.
+constructors=$(readelf -d "$library" | sed -n 's/.*(INIT_ARRAYSZ) *\([0-9]*\).*/\1/p')
+pointer=$(readelf -h "$library" | sed -n 's/.*Class: *ELF\([0-9]*\)/\1/p')
+if [ "$constructors" -gt $((2 * pointer / 8)) ]; then
+    echo "the constructors take $constructors bytes of .init_array, expected 2 of them at the most" >&2
     exit 1
 fi
 echo "$(exported | wc -l) functions, SONAME $soname"

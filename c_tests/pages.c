@@ -218,6 +218,22 @@ static void make_arrays(void)
     }
 }
 
+/* What a large tensor's elements repeat: a whole number of rows of check_far(). */
+enum { FAR_COLUMNS = 1021, REPEATED = 64 * FAR_COLUMNS };
+
+static size_t different(const struct problem *p)
+{
+    return p->count < REPEATED ? p->count : REPEATED;
+}
+
+static void repeat(const struct problem *p, unsigned char *array, int role)
+{
+    const size_t end = size_of_role(p, role), once = REPEATED * dtype_size(dtype_of_role(p, role));
+    for (size_t at = once; at < end; at += once) {
+        memcpy(array + at, array, end - at < once ? end - at : once);
+    }
+}
+
 static void fill_ranges(const struct problem *p)
 {
     const int is_widened = p->function == &functions[RANGE_UPDATE];
@@ -230,7 +246,7 @@ static void fill_ranges(const struct problem *p)
 
 static void fill_elements(const struct problem *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < different(p); i++) {
         const double position = position_of(p, i);
         put(p->kind, given[GRADIENTS], i, gradient_of(i));
         if (is_codes(p, INPUT)) {
@@ -239,6 +255,8 @@ static void fill_elements(const struct problem *p)
             put(p->kind, given[INPUT], i, position * step_of(channel_of(p, i)));
         }
     }
+    repeat(p, given[GRADIENTS], GRADIENTS);
+    repeat(p, given[INPUT], INPUT);
 }
 
 static double expected_number(const struct problem *p, size_t element)
@@ -255,13 +273,14 @@ static double expected_number(const struct problem *p, size_t element)
 
 static void expect_elements(const struct problem *p)
 {
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < different(p); i++) {
         if (is_codes(p, OUTPUT)) {
             put_code(p, expected[OUTPUT], i, rint(clamped(p, position_of(p, i))));
         } else {
             put(p->kind, expected[OUTPUT], i, expected_number(p, i));
         }
     }
+    repeat(p, expected[OUTPUT], OUTPUT);
 }
 
 /* Positions come first: a step is a power of two, so the extremes of the elements are those of the positions. */
@@ -274,7 +293,7 @@ static void expect_ranges(const struct problem *p)
         lowest[channel] = INFINITY;
         highest[channel] = -INFINITY;
     }
-    for (size_t i = 0; i < p->count; i++) {
+    for (size_t i = 0; i < different(p); i++) {
         const size_t channel = channel_of(p, i);
         lowest[channel] = fmin(lowest[channel], position_of(p, i));
         highest[channel] = fmax(highest[channel], position_of(p, i));
@@ -696,14 +715,14 @@ static void check_function(const struct kind *kind, const struct function *funct
 /* Large enough for streaming stores, with an odd end. */
 static void check_far(const struct kind *kind, const struct function *function)
 {
-    static const struct form flat = {-1, 1, {0}}, columns = {1, 2, {0, 1021}};
+    static const struct form flat = {-1, 1, {0}}, columns = {1, 2, {0, FAR_COLUMNS}};
     struct problem p = problem_of(kind, function, QDQ_DTYPE_I8, function != &functions[RANGE_UPDATE]);
     check_form(&p, &flat, FAR / kind->size + 5);
     if (function == &functions[QDQ]) {
-        check_form(&p, &columns, FAR / kind->size / 1021 + 2);
+        check_form(&p, &columns, FAR / kind->size / FAR_COLUMNS + 2);
         p.attrs.range_given = 0;
         check_form(&p, &flat, FAR / kind->size + 5);
-        check_form(&p, &columns, FAR / kind->size / 1021 + 2);
+        check_form(&p, &columns, FAR / kind->size / FAR_COLUMNS + 2);
     }
 }
 

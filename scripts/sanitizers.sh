@@ -44,18 +44,27 @@ install_valgrind() {
 
 # build_instrumented NAME RUSTFLAGS CMAKE_ARGUMENT...: the library and the C tests in build/sanitizers/NAME. Optimised a
 # little, or frames would not fit the stack of the pool's threads, and not across crates, which would take longer than
-# all tests. The flags are the library's alone: what runs while it is built is not instrumented.
+# all tests.
 build_instrumented() {
     local name=$1 flags=$2
     shift 2
     (
         export RUSTUP_TOOLCHAIN=$nightly RUSTFLAGS=$flags
-        export CARGO_UNSTABLE_TARGET_APPLIES_TO_HOST=true CARGO_TARGET_APPLIES_TO_HOST=false
         export CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
         export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
+        name_target "$work/$name/cargo"
         configure "$name" "$@"
         cmake --build "$work/$name"
     )
+}
+
+# A named target, even if it is this machine: the flags are then its alone, and what runs during the build is as usual.
+# Cargo puts its libraries elsewhere; CMake finds them where it looks.
+name_target() {
+    CARGO_BUILD_TARGET=$(rustc "+$nightly" -vV | sed -n 's/^host: //p')
+    export CARGO_BUILD_TARGET
+    mkdir -p "$1/release"
+    ln -sf "../$CARGO_BUILD_TARGET/release/libqdq.so" "../$CARGO_BUILD_TARGET/release/libqdq.a" "$1/release"
 }
 
 configure() {
@@ -64,12 +73,13 @@ configure() {
     cmake -S . -B "$work/$name" -DQDQ_BUILD_EXAMPLES=OFF "$@"
 }
 
-# run_tests NAME TEST...: those tests, on every instruction set.
+# run_tests NAME TEST...: those tests, on every instruction set, started by `launch`.
+launch=()
 run_tests() {
     local name=$1 names
     shift
     names=$(IFS='|' && printf '%s' "$*")
-    ctest --test-dir "$work/$name" --output-on-failure --no-tests=error --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" \
+    "${launch[@]}" ctest --test-dir "$work/$name" --output-on-failure --no-tests=error --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" \
         --tests-regex "^($names)(\.(scalar|avx2|avx512|neon))?\$"
 }
 
@@ -87,12 +97,14 @@ check_address() {
 # Programs carry the runtime that Rust brings, whole, and show it to the library. It wants addresses where it expects
 # them: no randomisation.
 check_thread() {
-    local runtime
+    local runtime launch=(setarch --addr-no-randomize)
     runtime=$(find "$(rustc "+$nightly" --print sysroot)" -name 'librustc-*_rt.tsan.a')
+    step 'thread: sources of the standard library' rustup component add rust-src --toolchain "$nightly"
+    # What the standard library's condition variables lock is seen only where it is instrumented as well.
+    export CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
     step 'thread: build' build_instrumented thread '-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer' \
         -DCMAKE_C_FLAGS=-g -DCMAKE_EXE_LINKER_FLAGS="-Wl,--whole-archive $runtime -Wl,--no-whole-archive -rdynamic -lm"
-    TSAN_OPTIONS=halt_on_error=1 step 'thread: tests' setarch --addr-no-randomize bash -c \
-        "$(declare -f run_tests); work=$(printf %q "$work"); run_tests thread executor quantizer thread_exit threads"
+    TSAN_OPTIONS=halt_on_error=1 step 'thread: tests' run_tests thread executor quantizer thread_exit threads
 }
 
 check_valgrind() {
@@ -106,15 +118,22 @@ build_released() {
     cmake --build "$work/valgrind"
 }
 
+# Hand-worked results, refusals, and every function, element type, layout and code type on a few lengths.
 run_valgrind() {
-    local isa name
+    local isa
     for isa in avx2 scalar; do
-        for name in values contract advisories; do
-            printf '%s, %s\n' $name $isa
-            QDQ_ISA=$isa valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
-                --track-origins=no "$work/valgrind/c_tests/$name"
-        done
+        memcheck $isa values
+        memcheck $isa contract_views
+        memcheck $isa pages 13
     done
+}
+
+memcheck() {
+    local isa=$1 name=$2
+    shift 2
+    printf '%s, %s\n' "$name" "$isa"
+    QDQ_ISA=$isa valgrind --quiet --error-exitcode=1 --leak-check=full --errors-for-leak-kinds=definite \
+        "$work/valgrind/c_tests/$name" "$@"
 }
 
 step 'CMake' . scripts/cmake.sh

@@ -1,7 +1,7 @@
 /*
  * Tensors of more than 2^31 and of more than 2^32 elements: no count, index or stride is cut to 32 bits. One tensor of
  * bfloat16, 8 GB, on which everything works in place. What is alike everywhere is written as a block that repeats; what
- * decides a range stands at the very end alone, where a count of 32 bits does not reach.
+ * decides a range stands at the very end alone, where a count of 32 bits does not reach. scripts/huge.sh runs it.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */

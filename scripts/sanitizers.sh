@@ -16,7 +16,7 @@ cd "$(dirname "$0")/.."
 . scripts/steps.sh
 
 work=$PWD/build/sanitizers
-nightly=${QDQ_NIGHTLY:-nightly}
+nightly=nightly
 
 # The tools, installed where they are missing.
 

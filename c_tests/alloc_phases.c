@@ -39,6 +39,7 @@ struct scenario {
     int32_t axis;
     int range_given;
     int has_executor;
+    int is_hosted; /* a host's pool */
     int32_t num_threads;
     int warm_up;         /* how many calls before the one that counts */
     int allowed;         /* how many allocations succeed */
@@ -101,6 +102,15 @@ static void set_layout(struct arguments *a, enum layout layout)
     }
 }
 
+static int32_t one_by_one(void *host, size_t task_count, qdq_task task, void *task_data)
+{
+    (void)host;
+    for (size_t i = 0; i < task_count; i++) {
+        task(task_data, i);
+    }
+    return 0;
+}
+
 static void make_arguments(struct arguments *a, const struct scenario *s)
 {
     memset(a, 0, sizeof *a);
@@ -123,6 +133,7 @@ static void make_arguments(struct arguments *a, const struct scenario *s)
     a->attrs.range_given = s->range_given;
     a->executor = (qdq_executor)QDQ_EXECUTOR_INIT;
     a->executor.num_threads = s->num_threads;
+    a->executor.parallel_for = s->is_hosted ? one_by_one : NULL;
     a->call.attrs = &a->attrs;
     a->call.executor = s->has_executor ? &a->executor : NULL;
     a->call.dtype = dtype_of(s->kind);
@@ -164,9 +175,9 @@ static void child(const void *data)
 
 static void call_in_child(const struct scenario *s)
 {
-    check_about("%s, %s, %s, axis %d, range_given %d, %d threads, %d calls before, %d allowed", s->function->name,
+    check_about("%s, %s, %s, axis %d, range_given %d, %d threads%s, %d calls before, %d allowed", s->function->name,
                 s->kind->name, layout_names[s->layout], (int)s->axis, s->range_given, (int)s->num_threads,
-                s->warm_up, s->allowed);
+                s->is_hosted ? " of a host" : "", s->warm_up, s->allowed);
     *outcome = (struct outcome){.status = -1, .allocations = -1};
     run_in_child(child, s);
 }
@@ -198,6 +209,15 @@ static void expect_no_allocation(struct scenario s)
     s.layout = DENSE;
     s.has_executor = 1;
     s.num_threads = 1;
+    call_in_child(&s);
+    CHECK_INT(outcome->allocations, 0);
+    /* Once the pool has started, and on a host's. */
+    s.num_threads = 4;
+    s.warm_up = 1;
+    call_in_child(&s);
+    CHECK_INT(outcome->allocations, 0);
+    s.warm_up = 0;
+    s.is_hosted = 1;
     call_in_child(&s);
     CHECK_INT(outcome->allocations, 0);
 }
@@ -312,6 +332,28 @@ static void check_threads_that_start(const struct kind *kind)
     }
 }
 
+/* What only tells something. */
+static void check_questions(const struct kind *kind)
+{
+    struct scenario s = {.kind = kind, .function = &functions[CREATE], .axis = 0, .range_given = 1};
+    struct arguments a;
+    double values[MANY_ROWS];
+    qdq_attrs attrs;
+    check_about("%s, questions", kind->name);
+    fill(&s);
+    make_arguments(&a, &s);
+    CHECK_INT(functions[CREATE].run(&a.call), QDQ_STATUS_OK);
+    const int before = allocations_asked();
+    for (int32_t param = QDQ_PARAM_SCALE; param <= QDQ_PARAM_RANGE_MAX; param++) {
+        CHECK_INT(qdq_quantizer_get(a.created, param, values, MANY_ROWS), QDQ_STATUS_OK);
+    }
+    CHECK_INT(qdq_attrs_init(&attrs, sizeof attrs), QDQ_STATUS_OK);
+    CHECK(qdq_status_string(1) != NULL && qdq_last_error() != NULL && qdq_isa() != NULL);
+    CHECK(qdq_version() != NULL && qdq_version_number() != 0);
+    qdq_quantizer_destroy(a.created);
+    CHECK_INT(allocations_asked(), before);
+}
+
 /* What a quantizer holds is freed with it, and what could not be made holds nothing. */
 static void check_blocks(const struct kind *kind)
 {
@@ -363,6 +405,7 @@ int main(void)
             check_refusal(&kinds[i], &functions[f]);
             check_threads(&kinds[i], &functions[f]);
         }
+        check_questions(&kinds[i]);
         check_blocks(&kinds[i]);
     }
     check_threads_that_start(&kinds[0]);

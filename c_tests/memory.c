@@ -109,7 +109,7 @@ void *shared_memory(size_t size)
 void run_in_child(void (*work)(const void *data), const void *data)
 {
     int ends[2], exit_status;
-    char said[1024] = "";
+    char said[1024] = "", unheard[1024];
     size_t length = 0;
     ssize_t more;
     if (pipe(ends) != 0) {
@@ -118,12 +118,18 @@ void run_in_child(void (*work)(const void *data), const void *data)
     const pid_t process = fork();
     if (process == 0) {
         dup2(ends[1], STDERR_FILENO);
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
         work(data);
         _exit(EXIT_SUCCESS);
     }
     close(ends[1]);
     while ((more = read(ends[0], said + length, sizeof said - 1 - length)) > 0) {
         length += (size_t)more;
+    }
+    /* However much more it has to say, it does not wait for someone to listen. */
+    while (read(ends[0], unheard, sizeof unheard) > 0) {
     }
     close(ends[0]);
     CHECK(waitpid(process, &exit_status, 0) == process);

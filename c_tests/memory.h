@@ -25,7 +25,7 @@ void allow_allocations(int count);
 /* Zeroed memory that child processes share. */
 void *shared_memory(size_t size);
 
-/* Runs work in a child process; it must end in good order and print nothing to standard error. */
+/* Runs work in a child process; it must end in good order and print nothing. What is checked there prints when it fails. */
 void run_in_child(void (*work)(const void *data), const void *data);
 
 #ifdef __cplusplus

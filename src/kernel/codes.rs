@@ -91,6 +91,8 @@ pub(crate) struct Quantize<'a, E: Element, K> {
 }
 
 impl<E: Element, K: Code> Quantize<'_, E, K> {
+    // Once on the stack, because its stages are large.
+    #[inline(never)]
     pub(crate) fn run(self) {
         let Quantize { piece, input, codes, parameters, how, ends, beyond } = self;
         let (read, write) = (Stage::new(), Stage::new());
@@ -113,6 +115,8 @@ pub(crate) struct Dequantize<'a, E: Element, K> {
 }
 
 impl<E: Element, K: Code> Dequantize<'_, E, K> {
+    // Once on the stack, because its stages are large.
+    #[inline(never)]
     pub(crate) fn run(self) {
         let Dequantize { piece, codes, output, inverse, arithmetic, beyond } = self;
         let (read, write) = (Stage::new(), Stage::new());

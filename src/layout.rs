@@ -414,7 +414,7 @@ impl ChannelsOfRows {
         Run { channel: self.first.channel + row * self.step, ..self.first }
     }
 
-    /// Of the rows from one on.
+    /// Of the rows below so many.
     #[inline(always)]
     pub(crate) fn below(self, row: usize) -> Self {
         ChannelsOfRows { first: self.of(row), ..self }
@@ -709,6 +709,62 @@ mod tests {
         assert_eq!(starts(&[4, 6], 1, &[6, 1]), None);
         let nothing = Layout::<1>::new();
         assert!(Piece::new(&nothing, 0, 0..1).only_row().is_none());
+    }
+
+    /// Input and output with strides of their own, in the order of the output.
+    fn both(shape: &[i64], axis: i32, strides: [&[i64]; 2], set: impl Fn(&Layout<2>)) {
+        let shape = Shape::new("shape", shape, axis, 4).expect("a valid shape");
+        let mut layout = Layout::new();
+        layout.set_strided(&shape, strides, [0, 0]);
+        set(&layout);
+    }
+
+    fn strides<const N: usize>(layout: &Layout<N>) -> Vec<(usize, [isize; N])> {
+        layout.dimensions().map(|d| (d.size, d.strides)).collect()
+    }
+
+    #[test]
+    fn an_input_of_other_neighbours_has_them_beside_the_row() {
+        both(&[2, 3, 4, 5], -1, [&[1, 2, 6, 24], &[60, 20, 5, 1]], |layout| {
+            assert_eq!(strides(layout), [(3, [2, 20]), (4, [6, 5]), (2, [1, 60]), (5, [24, 1])]);
+        });
+        // Nothing is nearer than what follows in the row.
+        both(&[2, 3, 4], -1, [&[24, 8, 2], &[12, 4, 1]], |layout| assert_eq!(strides(layout), [(24, [2, 1])]));
+        // An element over and over is no neighbour.
+        both(&[2, 3, 4], -1, [&[0, 4, 12], &[12, 4, 1]], |layout| {
+            assert_eq!(strides(layout), [(2, [0, 12]), (3, [4, 4]), (4, [12, 1])]);
+        });
+    }
+
+    #[test]
+    fn the_first_operand_alone_is_walked_in_its_own_order() {
+        both(&[3, 4], 0, [&[1, 3], &[4, 1]], |layout| {
+            let mut memory = Layout::new();
+            let own = layout.of_first(&mut memory);
+            assert_eq!(strides(own), [(4, [3, 3]), (3, [1, 1])]);
+            assert!((own.elements(), own.channels(), own.channel_size(1)) == (12, 3, 1));
+        });
+        // The channels and what continues them, which are one row of both, are told apart.
+        both(&[5, 3, 4], 1, [&[1, 20, 5], &[12, 4, 1]], |layout| {
+            let mut memory = Layout::new();
+            let own = layout.of_first(&mut memory);
+            assert_eq!(strides(own), [(60, [1; 2])]);
+            assert!(own.channel_size(0) == 20 && own.has_channels_in_one_run());
+        });
+        both(&[3, 4], 0, [&[4, 1], &[4, 1]], |layout| {
+            let mut memory = Layout::new();
+            assert!(std::ptr::eq(layout.of_first(&mut memory), layout));
+        });
+    }
+
+    #[test]
+    fn parts_begin_at_a_head() {
+        both(&[2, 100], -1, [&[1, 2], &[100, 1]], |layout| {
+            let matrix = Piece::new(layout, 0, 0..2).matrices(&mut Counters::new()).next().expect("a matrix");
+            let parts = |head| matrix.parts(64, head).map(|part| (part.place(1).start, part.rows, part.len()));
+            assert_eq!(parts(0).collect::<Vec<_>>(), [(0, 2, 32), (32, 2, 32), (64, 2, 32), (96, 2, 4)]);
+            assert_eq!(parts(35).collect::<Vec<_>>(), [(0, 2, 3), (3, 2, 32), (35, 2, 32), (67, 2, 32), (99, 2, 1)]);
+        });
     }
 
     #[test]

@@ -1,6 +1,6 @@
 /*
  * DLPack tensors, of the dlpack.h that is found, as qdq_tensors: which are taken, which are refused and why, and
- * results worked by hand on tensors with strides and offsets. dlpack.cpp is the same in C++, so this is written in both.
+ * results worked by hand on tensors with strides and offsets. dlpack.cpp is the same in C++: this is written in both.
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  */

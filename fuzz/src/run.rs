@@ -55,15 +55,16 @@ pub fn check(
 }
 
 /// Panics unless a call may end so.
-pub fn check_status(status: qdq_status, broken: Broken, was_improper: bool) {
+fn check_status(status: qdq_status, broken: Broken, was_improper: bool) {
     // SAFETY: a C string of this thread.
-    let sentence = unsafe { CStr::from_ptr(qdq_last_error()) };
+    let latest = unsafe { CStr::from_ptr(qdq_last_error()) };
+    let sentence = (status != QDQ_STATUS_OK).then_some(latest);
     if was_improper {
         assert_eq!(status, QDQ_STATUS_EXECUTOR, "{}: {sentence:?}; the host skipped a task or failed", isa());
     } else {
         assert!(broken.admits(status), "{}: status {status}, {sentence:?}; expected {broken:?}", isa());
     }
-    assert!(status == QDQ_STATUS_OK || !sentence.is_empty(), "status {status} without a sentence");
+    assert_ne!(sentence, Some(c""), "{}: status {status} without a sentence", isa());
 }
 
 /// Panics where numbers differ. Any NaN is any other.

@@ -47,9 +47,10 @@ impl Placing {
         strides: Option<Vec<i64>>,
     ) -> Placing {
         let mut placing = Placing::apart(dice, dtype, shape, strides);
-        let (choice, tensor) = (dice.below(8), dice.below(earlier.len()));
+        let (choice, tensor) = (dice.below(8), dice.below(2) * dice.below(earlier.len()));
         if choice >= 4 && earlier[tensor].shape == placing.shape && dice.below(4) != 3 {
             placing.strides = earlier[tensor].strides.clone();
+            placing.change_a_stride(dice);
         }
         match choice {
             0..4 => {}
@@ -63,6 +64,15 @@ impl Placing {
             }
         }
         placing
+    }
+
+    /// Once in 6 times, where it has strides: nearly the same is not the same.
+    fn change_a_stride(&mut self, dice: &mut Dice) {
+        let (is_changed, index, change) = (dice.once_in(6), dice.below(64), dice.pick(&[1, -1, 2]));
+        if let Some(strides) = self.strides.as_mut().filter(|strides| is_changed && !strides.is_empty()) {
+            let index = index % strides.len();
+            strides[index] = strides[index].wrapping_add(change);
+        }
     }
 
     fn size(&self) -> i64 {

@@ -440,8 +440,11 @@ where
         let lanes = Lanes::<T, E>::LANES;
         while stop - at >= BLOCK * lanes {
             let block = all.cut(0..1, at, BLOCK * lanes);
-            self.ask_for(at, BLOCK * lanes);
             for vector in 0..BLOCK {
+                // Between the stores: several at once made codes of 256 MB take a sixth longer.
+                if vector * lanes % per_line::<E>() == 0 {
+                    self.ask(at + vector * lanes);
+                }
                 sweep.step(block, 0, vector * lanes, parameters, Whole);
             }
             at += BLOCK * lanes;
@@ -465,19 +468,11 @@ where
     /// Asks for memory ahead of the reading of an element: where a row ends, the next one begins.
     #[inline(always)]
     fn ask(&self, at: usize) {
-        self.ask_for(at, 1);
-    }
-
-    /// Asks ahead of the reading of some elements, each cache line once.
-    #[inline(always)]
-    fn ask_for(&self, at: usize, len: usize) {
         if M::ASKS {
             let [rows, elements] = self.ahead;
             let at = at + elements;
             let (row, at) = if at < self.len { (rows, at) } else { (rows + 1, at - self.len) };
-            for line in (0..len).step_by(per_line::<E>()) {
-                self.all.prefetch(self.sweep.token, row, at + line);
-            }
+            self.all.prefetch(self.sweep.token, row, at);
         }
     }
 }
@@ -522,7 +517,8 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
         let (lanes, len) = (Lanes::<T, E>::LANES, all.len());
         let forward = columns.less_than_period(lanes);
         let width = width::<E>();
-        let asked = per_line::<E>().min(width * lanes);
+        // A cache line is asked for once, but with two inputs on narrow vectors twice: measured a tenth faster.
+        let asked = if N == 1 { per_line::<E>().min(width * lanes) } else { lanes };
         let mut ahead = Ahead::new(all.rows(), len, asked, sweep.ahead);
         let mut at = 0;
         while len - at >= width * lanes {
@@ -533,10 +529,10 @@ impl<'a, T: Token, E: Element, F: Copy, M: Mode, const K: usize> Sweep<'a, T, E,
             }
             let tile = all.cut(0..all.rows(), at, width * lanes);
             for row in 0..tile.rows() {
-                for _ in (0..if M::ASKS { width * lanes } else { 0 }).step_by(asked) {
-                    ahead.next(|row, at| all.prefetch(sweep.token, row, at));
-                }
                 for (vector, parameters) in parameters[..width].iter().enumerate() {
+                    if M::ASKS && vector * lanes % asked == 0 {
+                        ahead.next(|row, at| all.prefetch(sweep.token, row, at));
+                    }
                     sweep.step(tile, row, vector * lanes, *parameters, Whole);
                 }
             }

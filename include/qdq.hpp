@@ -56,6 +56,7 @@ namespace qdq {
 // A failed call: its status, and as what() one sentence that names the argument, its value and what was expected.
 class error : public std::runtime_error {
  public:
+  // Of a call that failed with a status, and with the words of qdq_last_error().
   error(qdq_status status, const std::string& sentence) : std::runtime_error(sentence), status_(status) {}
 
   // A QDQ_STATUS_ constant; qdq_status_string() has its name.
@@ -67,12 +68,14 @@ class error : public std::runtime_error {
 
 // Elements
 
-// The bits of a half and of a bfloat16, for programs that have no such type.
+// A half, for programs that have no such type.
 struct f16 {
-  std::uint16_t bits;
+  std::uint16_t bits;  // sign, 5 bits of exponent, 10 of fraction
 };
+
+// A bfloat16, for programs that have no such type.
 struct bf16 {
-  std::uint16_t bits;
+  std::uint16_t bits;  // the upper half of a float's
 };
 
 namespace detail {
@@ -143,6 +146,7 @@ constexpr qdq_dtype known_dtype() {
 //     template <> struct qdq::element<Eigen::bfloat16> : qdq::element<qdq::bf16> {};
 template <class T>
 struct element {
+  // A QDQ_DTYPE_ constant, or 0.
   static constexpr qdq_dtype dtype = detail::known_dtype<T>();
 };
 
@@ -195,29 +199,44 @@ constexpr void check_is_end() {
 // Up to QDQ_MAX_RANK sizes or strides, kept by value. From {2, 3}, or from anything contiguous that holds integers.
 class dimensions {
  public:
+  // None: a scalar's.
   dimensions() noexcept {}
+
+  // {2, 3}
   dimensions(std::initializer_list<std::int64_t> values) { assign(values.begin(), values.size()); }
+
+  // {2, 3} of another integer type.
   template <class I, class = std::enable_if_t<std::is_integral_v<I>>>
   dimensions(std::initializer_list<I> values) {
     assign(values.begin(), values.size());
   }
+
+  // A vector's, an array's, a span's.
   template <class C, class I = std::remove_pointer_t<decltype(std::data(std::declval<const C&>()))>,
             class = decltype(std::size(std::declval<const C&>())), class = std::enable_if_t<std::is_integral_v<I>>,
             class = std::enable_if_t<!std::is_same_v<C, dimensions>>>
   dimensions(const C& values) {
     assign(std::data(values), std::size(values));
   }
-  // By hand: so many as there are, not all.
+
+  // Copies so many as there are, not QDQ_MAX_RANK.
   dimensions(const dimensions& other) noexcept { copy(other); }
+
+  // As the copy.
   dimensions& operator=(const dimensions& other) noexcept {
     copy(other);
     return *this;
   }
 
+  // How many there are: the rank.
   std::size_t size() const noexcept { return size_; }
+  // The first of them.
   const std::int64_t* data() const noexcept { return values_.data(); }
+  // The first of them, for loops.
   const std::int64_t* begin() const noexcept { return data(); }
+  // Behind the last of them.
   const std::int64_t* end() const noexcept { return data() + size_; }
+  // One of them; index is below size().
   std::int64_t operator[](std::size_t index) const noexcept { return values_[index]; }
 
  private:
@@ -406,11 +425,12 @@ class view {
   view(const view<U>& other)
       : data_(other.data_), shape_(other.shape_), strides_(other.strides_), is_dense_(other.is_dense_) {}
 
+  // The element with all indices 0.
   T* data() const noexcept { return data_; }
+  // How many elements each dimension has.
   const dimensions& shape() const noexcept { return shape_; }
-  // nullptr: dense.
+  // How many elements further on the next one of each dimension is; nullptr: dense.
   const dimensions* strides() const noexcept { return is_dense_ ? nullptr : &strides_; }
-
 
   // For the functions of qdq.h; valid as long as this view.
   qdq_tensor c_tensor() const noexcept {
@@ -433,10 +453,13 @@ class view {
   bool is_dense_ = true;
 };
 
+// A view's element type is that of its memory.
 template <class M, class = std::enable_if_t<detail::is_contiguous<M>>>
 view(M&&) -> view<detail::pointee<M>>;
+// The same with a shape.
 template <class M, class = std::enable_if_t<detail::is_memory<M>>>
 view(M&&, dimensions) -> view<detail::pointee<M>>;
+// The same with strides.
 template <class M, class = std::enable_if_t<detail::is_memory<M>>>
 view(M&&, dimensions, dimensions, std::size_t = 0) -> view<detail::pointee<M>>;
 
@@ -473,32 +496,35 @@ auto as(X&& bits) {
 
 // Attributes and ranges
 
+// Where an element between two codes goes.
 enum class round_mode : std::int32_t {
-  half_to_even = QDQ_ROUND_HALF_TO_EVEN,
-  half_up = QDQ_ROUND_HALF_UP,
+  half_to_even = QDQ_ROUND_HALF_TO_EVEN,  // from the middle to the even one
+  half_up = QDQ_ROUND_HALF_UP,            // from the middle to the larger one
 };
 
+// What half and bfloat16 are computed in.
 enum class arithmetic : std::int32_t {
-  standard = QDQ_ARITHMETIC_DEFAULT,
-  native = QDQ_ARITHMETIC_NATIVE,
+  standard = QDQ_ARITHMETIC_DEFAULT,  // float, rounded once at the end
+  native = QDQ_ARITHMETIC_NATIVE,     // rounded to the element's type after each step
 };
 
+// What becomes of a channel whose range gives no usable scale.
 enum class degenerate : std::int32_t {
-  tensorflow = QDQ_DEGENERATE_TENSORFLOW,
-  zero = QDQ_DEGENERATE_ZERO,
-  error = QDQ_DEGENERATE_ERROR,
+  tensorflow = QDQ_DEGENERATE_TENSORFLOW,  // what the formulas make of it, Inf and NaN included
+  zero = QDQ_DEGENERATE_ZERO,              // zeros, and NaN for NaN
+  error = QDQ_DEGENERATE_ERROR,            // QDQ_STATUS_DEGENERATE_RANGE
 };
 
 // The attributes of qdq_attrs with TensorFlow's defaults; in C++20 {.num_bits = 4, .axis = 0} is one. There is no
 // range_given: passing a range gives it.
 struct attributes {
-  std::int32_t num_bits = 8;
-  std::int32_t axis = -1;
-  qdq::round_mode round_mode = qdq::round_mode::half_to_even;
-  qdq::arithmetic arithmetic = qdq::arithmetic::standard;
-  qdq::degenerate degenerate = qdq::degenerate::tensorflow;
-  bool signed_input = true;
-  bool narrow_range = false;
+  std::int32_t num_bits = 8;                                   // of a code: 1 to 61, without a sign to 62
+  std::int32_t axis = -1;                                      // of the channels; -1: one range for all elements
+  qdq::round_mode round_mode = qdq::round_mode::half_to_even;  // where an element between two codes goes
+  qdq::arithmetic arithmetic = qdq::arithmetic::standard;      // of half and bfloat16
+  qdq::degenerate degenerate = qdq::degenerate::tensorflow;    // what becomes of a range without a scale
+  bool signed_input = true;                                    // codes from -2^(num_bits-1); else from 0
+  bool narrow_range = false;                                   // signed codes without the lowest one
 };
 
 namespace detail {
@@ -519,15 +545,19 @@ struct end<X, std::enable_if_t<is_view<bare<X>> || is_contiguous<X>>> {
 template <class End>
 class range {
  public:
+  // From min to max: numbers, or views of one number for each channel.
   range(const End& min, const End& max) : min_(min), max_(max) {}
 
+  // The lower end.
   const End& min() const noexcept { return min_; }
+  // The upper end.
   const End& max() const noexcept { return max_; }
 
  private:
   End min_, max_;
 };
 
+// Numbers are kept by value, anything contiguous as a view.
 template <class Min, class Max>
 range(Min&&, Max&&) -> range<typename detail::end<Min>::type>;
 
@@ -536,7 +566,9 @@ range(Min&&, Max&&) -> range<typename detail::end<Min>::type>;
 // A task of the library's, which a host's parallel_for runs: task(i). It throws nothing.
 class task {
  public:
+  // What a qdq_parallel_for was given.
   task(qdq_task function, void* data) noexcept : function_(function), data_(data) {}
+  // Runs number `index` of the tasks.
   void operator()(std::size_t index) const noexcept { function_(data_, index); }
 
  private:
@@ -959,6 +991,7 @@ class quantizer {
     detail::check(qdq_quantizer_get(c_quantizer(), param, std::data(values), std::size(values)));
   }
 
+  // A parameter of each channel.
   std::vector<real> get(parameter which) const {
     std::vector<real> values(channels_);
     get(which, values);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The references, below build/reference/html (C, by doxygen) and target/doc (Rust, by rustdoc); a warning is an error.
+# The references, below build/reference/html (C and C++, by doxygen) and target/doc (Rust, by rustdoc); a warning is an error.
 # Doxygen is installed by apt where there is none, which needs root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,5 +18,5 @@ install_doxygen() {
 
 step 'doxygen' install_doxygen
 mkdir -p build
-step 'the C reference' doxygen docs/Doxyfile
+step 'the C and C++ reference' doxygen docs/Doxyfile
 step 'the Rust reference' env RUSTDOCFLAGS='-D warnings' cargo doc --no-deps --lib --locked --quiet

@@ -73,3 +73,62 @@ impl Executor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::ptr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::status::Status;
+
+    const COUNT: usize = 64;
+
+    /// On threads of its own, each of which has a task.
+    unsafe extern "C" fn on_threads(
+        _: *mut c_void,
+        count: usize,
+        task: Option<host::Task>,
+        task_data: *mut c_void,
+    ) -> i32 {
+        let (task, task_data) = (task.expect("a task"), task_data.expose_provenance());
+        std::thread::scope(|scope| {
+            for index in 0..count {
+                // SAFETY: as qdq_parallel_for says; the scope ends before this call does.
+                scope.spawn(move || unsafe { task(ptr::with_exposed_provenance_mut(task_data), index) });
+            }
+        });
+        0
+    }
+
+    fn executors() -> [Executor; 3] {
+        // SAFETY: it keeps the contract, and its data is not used.
+        let host = unsafe { Host::new(on_threads, ptr::null_mut(), 4) };
+        [Executor::Pool { width: 2 }, Executor::Pool { width: 4 }, Executor::Host(host)]
+    }
+
+    #[test]
+    fn a_task_that_panics_is_a_defect_and_the_others_run() {
+        for executor in executors() {
+            for is_wrong in [|index| index == 0, |index| index == COUNT - 1, |index| index % 2 == 1, |_| true] {
+                let finished = AtomicUsize::new(0);
+                let task = |index: usize| {
+                    assert!(!is_wrong(index));
+                    finished.fetch_add(1, Ordering::Relaxed);
+                };
+                // As in a call of the library: what panics on this thread, too, is not printed.
+                let outcome = catch(|| executor.run(COUNT, &task)).expect("the task's panics end in its thread");
+                let error = outcome.expect_err("a defect");
+                assert_eq!(error.status(), Status::Internal, "{executor:?}");
+                assert_eq!(finished.into_inner(), (0..COUNT).filter(|index| !is_wrong(*index)).count(), "{executor:?}");
+            }
+            let finished = AtomicUsize::new(0);
+            let count = |_: usize| {
+                finished.fetch_add(1, Ordering::Relaxed);
+            };
+            executor.run(COUNT, &count).expect("no defect is left of it");
+            assert_eq!(finished.into_inner(), COUNT);
+        }
+    }
+}

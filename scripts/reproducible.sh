@@ -62,12 +62,18 @@ section_at() {
     echo 'no section: the headers'
 }
 
-# where A B: in which section two ELF files first differ, and the texts that only one of them has.
+# sections OBJECT: their names and sizes.
+sections() {
+    readelf --sections --wide "$1" | sed -n 's/^ *\[ *[1-9][0-9]*\] *\(\..*\)/\1/p' | awk '{ print $1, $5 }'
+}
+
+# where A B: in which section two ELF files first differ, which have other sizes, and texts that only one of them has.
 where() {
     local offset
     offset=$(cmp "$1" "$2" | sed -n 's/.* byte \([0-9]*\),.*/\1/p') || true
     [ -n "$offset" ] || { echo 'one is longer than the other'; return; }
     printf 'first at byte %d, in %s\n' "$((offset - 1))" "$(section_at "$1" "$((offset - 1))")"
+    diff <(sections "$1") <(sections "$2") | grep '^[<>]' || true
     diff <(strings -n 16 "$1" | sort -u) <(strings -n 16 "$2" | sort -u) | grep '^[<>]' | head -n 10 || true
 }
 

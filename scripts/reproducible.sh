@@ -28,7 +28,7 @@ lay_out() {
 build() {
     local tree=$1
     unset QDQ_BUILD_DIR CARGO_TARGET_DIR
-    SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+    SOURCE_DATE_EPOCH=$(git -C "$tree/source" log -1 --format=%ct)
     export SOURCE_DATE_EPOCH
     cmake -S "$tree/source" -B "$tree/build" -DCMAKE_INSTALL_PREFIX=/usr -DQDQ_BUILD_TESTS=OFF -DQDQ_BUILD_EXAMPLES=OFF
     cmake --build "$tree/build"

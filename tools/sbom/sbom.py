@@ -51,9 +51,11 @@ def tree() -> Iterator[tuple[int, str, str, bool, str]]:
     command += ["--prefix", "depth", "--format", "|{p}|{l}"]
     for target in TARGETS:
         command += ["--target", target]
-    lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    cargo = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+    if cargo.returncode != 0:
+        sys.exit("cargo tree failed")
     # Between the targets is an empty line.
-    for line in filter(None, lines):
+    for line in filter(None, cargo.stdout.splitlines()):
         depth, package, license_ = line.split("|")
         name, version, *notes = package.split()
         # The older way to write an expression, which SPDX does not know.

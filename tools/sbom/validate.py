@@ -14,7 +14,7 @@ def main() -> None:
     path = Path(sys.argv[1])
     error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(path.read_text(encoding="utf-8"))
     if error is not None:
-        sys.exit(f"{path} is not CycloneDX 1.6: {error}")
+        sys.exit(f"{path} is not CycloneDX 1.6: {error.data.json_path}: {error.data.message}")
 
 
 if __name__ == "__main__":

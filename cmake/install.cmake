@@ -15,7 +15,7 @@ list(POP_BACK runtime_links linker_name)
 list(TRANSFORM runtime_links PREPEND "${lib_dir}/")
 
 install(FILES "${lib_dir}/stripped/${library}" ${runtime_links} DESTINATION "${library_dir}" COMPONENT runtime)
-install(FILES LICENSE DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/qdq" COMPONENT runtime)
+install(FILES LICENSE docs/qdq.cdx.json DESTINATION "${CMAKE_INSTALL_DATAROOTDIR}/doc/qdq" COMPONENT runtime)
 
 # What programs are built with.
 

@@ -31,5 +31,6 @@ run("${OBJCOPY}" ${exports} --strip-unneeded --remove-section=.group --remove-se
   --remove-section=.llvmcmd "${linked}" "${isolated}")
 
 file(REMOVE "${OUTPUT}")
-run("${AR}" rcs "${OUTPUT}" "${isolated}")
+# D: without times and owners, so that the same objects give the same archive.
+run("${AR}" rcsD "${OUTPUT}" "${isolated}")
 file(REMOVE "${linked}" "${isolated}")

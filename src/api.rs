@@ -540,11 +540,12 @@ impl Place {
         let reaches_back = |(size, stride): (&usize, &isize)| {
             if *size > 1 && *stride < 0 { (size - 1) * stride.unsigned_abs() } else { 0 }
         };
-        Ok(Place {
-            shape: shape.iter().map(|size| *size as i64).collect(),
-            strides: strides.iter().map(|stride| *stride as i64).collect(),
-            first: shape.iter().zip(strides).map(reaches_back).sum(),
-        })
+        let first = shape.iter().zip(strides).map(reaches_back).sum();
+        // Not collected: the panic of that has the path of arrayvec's sources on the machine that builds.
+        let mut place = Place { shape: ArrayVec::new(), strides: ArrayVec::new(), first };
+        place.shape.extend(shape.iter().map(|size| *size as i64));
+        place.strides.extend(strides.iter().map(|stride| *stride as i64));
+        Ok(place)
     }
 
     fn check_shape(&self, other: &Place, name: &str) -> Result<(), Failure> {

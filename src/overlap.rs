@@ -63,7 +63,9 @@ impl Footprint {
         }
         // self.lowest + sum(self) - (other.lowest + sum(other)), where other's factors are counted from their far end
         // so that every weight is positive.
-        let mut terms: ArrayVec<Term, { 2 * MAX_RANK }> = self.terms.iter().chain(&other.terms).copied().collect();
+        // Not collected: the panic of that has the path of arrayvec's sources on the machine that builds.
+        let mut terms = ArrayVec::<Term, { 2 * MAX_RANK }>::new();
+        terms.extend(self.terms.iter().chain(&other.terms).copied());
         terms.sort_unstable_by_key(|term| std::cmp::Reverse(term.weight));
         let constant = self.lowest - other.lowest - (other.extent - other.element_size);
         let (low, high) = (1 - self.element_size - constant, other.element_size - 1 - constant);
@@ -80,9 +82,10 @@ impl Footprint {
         let mut search = Search { steps: MOST_STEPS };
         (0..self.terms.len()).any(|first| {
             let (leading, later) = (self.terms[first], &self.terms[first + 1..]);
-            let mut terms: ArrayVec<Term, MAX_RANK> =
-                later.iter().map(|term| Term { most: 2 * term.most, ..*term }).collect();
-            terms.insert(0, Term { most: leading.most - 1, ..leading });
+            // Not collected: see above.
+            let mut terms = ArrayVec::<Term, MAX_RANK>::new();
+            terms.push(Term { most: leading.most - 1, ..leading });
+            terms.extend(later.iter().map(|term| Term { most: 2 * term.most, ..*term }));
             let reach: i128 = later.iter().map(|term| term.weight * term.most).sum();
             let wanted = reach - leading.weight;
             search.reaches(&terms, wanted, wanted)

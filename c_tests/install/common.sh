@@ -42,6 +42,17 @@ snippet() {
     printf '%s/run.sh\n' "$1" >>"$work/ran"
 }
 
+# names_every_crate BILL: the bill of materials has what cargo builds the library of, in these versions.
+names_every_crate() {
+    local name version crates=0
+    while read -r name version; do
+        grep -qF "\"bom-ref\": \"pkg:cargo/$name@${version#v}\"" "$1" || fail "$1 does not name $name $version"
+        crates=$((crates + 1))
+    done < <(cargo tree --locked --manifest-path "$source_dir/Cargo.toml" --package qdq --edges normal --prefix none \
+        --format '{p}' | cut -d ' ' -f 1,2 | sort -u)
+    [ "$crates" -gt 1 ] || fail 'cargo names no crate that the library is made of'
+}
+
 # The shared libraries that a program asks for.
 needed() {
     readelf --dynamic "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'

@@ -28,7 +28,7 @@ is_multiarch() {
 runtime_package() {
     local package=$1 lib
     lib=usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)
-    diff <(printf '%s\n' "$lib/libqdq.so.0" "$lib/libqdq.so.$version" usr/share/doc/libqdq0/copyright) \
+    diff <(printf '%s\n' "$lib/libqdq.so.0" "$lib/libqdq.so.$version" usr/share/doc/libqdq0/{copyright,qdq.cdx.json}) \
         <(files_of "$package") || fail 'expected files (<) are not those of libqdq0 (>)'
     has "$package" Depends '^libc6 \(>= [0-9.]+\), libgcc-s1 \(>= [0-9.]+\)$'
     is_multiarch "$package"
@@ -41,7 +41,7 @@ development_package() {
     # The same as in a prefix, in Debian's folders and with its licence; what libqdq0 has is not there.
     diff <(cd "$work/moved" && find . -type f -o -type l | sed -e 's|^\./|usr/|' -e 's|\.3$|.3.gz|' \
         -e "s|^usr/lib/|usr/lib/$(dpkg-architecture -qDEB_HOST_MULTIARCH)/|" \
-        -e 's|share/doc/qdq/LICENSE|share/doc/libqdq-dev/copyright|' | grep -v 'libqdq\.so\.' | sort) \
+        -e 's|share/doc/qdq/LICENSE|share/doc/libqdq-dev/copyright|' | grep -v -e 'libqdq\.so\.' -e cdx | sort) \
         <(files_of "$package") || fail 'expected files (<) are not those of libqdq-dev (>)'
     has "$package" Depends "^libqdq0 \(= $version\), libc6-dev$"
     is_multiarch "$package"
@@ -51,6 +51,7 @@ archive() {
     local pc_dir flags
     mkdir "$work/archive"
     tar --extract --gzip --file "$packages"/libqdq-"$version"-*.tar.gz --directory "$work/archive" --strip-components 1
+    names_every_crate "$work/archive/share/doc/qdq/qdq.cdx.json"
     pc_dir=$(dirname "$(find "$work/archive" -name qdq.pc)")
     read -ra flags < <(PKG_CONFIG_PATH=$pc_dir pkg-config --cflags --libs qdq)
     cc "$tests/app.c" "${flags[@]}" -o "$work/archive/app"

@@ -18,7 +18,7 @@ installed_files() {
     {
         printf 'lib/%s\n' libqdq.a libqdq.so libqdq.so.0 "libqdq.so.$version" pkgconfig/qdq.pc \
             cmake/qdq/qdqConfig.cmake cmake/qdq/qdqConfigVersion.cmake
-        printf 'share/doc/qdq/LICENSE\nshare/man/man3/qdq.3\n'
+        printf 'share/doc/qdq/LICENSE\nshare/doc/qdq/qdq.cdx.json\nshare/man/man3/qdq.3\n'
         (cd "$source_dir" && ls include/*.h include/*.hpp 2>/dev/null) || true
         for function in $(nm -D --defined-only --format=posix "$prefix/lib/libqdq.so" | cut -d ' ' -f 1); do
             printf 'share/man/man3/%s.3\n' "$function"
@@ -26,7 +26,8 @@ installed_files() {
     } | sort >"$work/expected"
     diff "$work/expected" <(cd "$prefix" && find . -type f -o -type l | sed 's|^\./||' | sort) ||
         fail 'expected files (<) are not the installed ones (>)'
-    ! grep -rlI -e "$work" -e "$source_dir" "$prefix" || fail 'these files hold a path of this machine'
+    ! grep -rl -e "$work" -e "$source_dir" -e "${CARGO_HOME:-$HOME/.cargo}/" "$prefix" ||
+        fail 'these files hold a path of this machine'
 }
 
 libraries() {
@@ -115,6 +116,7 @@ manual() {
 lay_out
 install_and_move
 installed_files
+names_every_crate "$prefix/share/doc/qdq/qdq.cdx.json"
 libraries
 project find_package
 versions

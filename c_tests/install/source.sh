@@ -19,9 +19,18 @@ archive() {
     cargo metadata --locked --offline --no-deps --format-version 1 --manifest-path "$unpacked/Cargo.toml" >/dev/null
 }
 
+# What a Rust program needs of the project, and nothing else: no tests, tools, bindings, documents or pictures.
+crate_files() {
+    git ls-files --cached --others --exclude-standard src include build.rs README.md CHANGELOG.md LICENSE
+    # By cargo itself: the manifest is rewritten, and the lock file is that of the crate alone.
+    printf '%s\n' .cargo_vcs_info.json Cargo.lock Cargo.toml Cargo.toml.orig
+}
+
 # The crate is checked as cargo checks what it has packed, but not compiled to the end, which takes minutes.
 crate() {
     cd "$source_dir"
+    diff <(crate_files | sort) <(cargo package --quiet --locked --allow-dirty --list --package qdq | sort) ||
+        fail 'the files that the crate should have (<) are not those it has (>)'
     cargo package --quiet --locked --allow-dirty --no-verify --package qdq --target-dir "$work/crate"
     tar --extract --gzip --file "$work/crate/package/qdq-$version.crate" --directory "$work"
     cd "$work/qdq-$version"

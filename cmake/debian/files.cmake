@@ -1,5 +1,5 @@
 # CPack runs this between the installation for a package and the packing of it: the licence where Debian's tools look
-# for it, the manual compressed.
+# for it, the bill of materials beside it, the manual compressed.
 cmake_minimum_required(VERSION 3.21)
 
 if(NOT CPACK_GENERATOR STREQUAL DEB)
@@ -13,6 +13,9 @@ foreach(component IN LISTS components)
   set(doc "${component}/usr/share/doc/${CPACK_DEBIAN_${name}_PACKAGE_NAME}")
   file(MAKE_DIRECTORY "${doc}")
   file(COPY_FILE "${CPACK_RESOURCE_FILE_LICENSE}" "${doc}/copyright")
+  if(EXISTS "${component}/usr/share/doc/qdq/qdq.cdx.json")
+    file(RENAME "${component}/usr/share/doc/qdq/qdq.cdx.json" "${doc}/qdq.cdx.json")
+  endif()
   file(REMOVE_RECURSE "${component}/usr/share/doc/qdq")
 
   file(GLOB pages "${component}/usr/share/man/man3/*.3")

@@ -371,7 +371,9 @@ fn are_dense(shape: &[i64], strides: &[i64]) -> bool {
 }
 
 fn dense_strides(shape: &[i64]) -> ArrayVec<i64, MAX_RANK> {
-    let mut strides: ArrayVec<i64, MAX_RANK> = shape.iter().map(|_| 1).collect();
+    // Not collected: the panic of that has the path of arrayvec's sources on the machine that builds.
+    let mut strides = ArrayVec::<i64, MAX_RANK>::new();
+    strides.extend(shape.iter().map(|_| 1));
     for index in (1..shape.len()).rev() {
         // Wraps only where another dimension is 0, and then no stride is used.
         strides[index - 1] = strides[index].wrapping_mul(shape[index]);

@@ -7,8 +7,6 @@ set(CPACK_PACKAGE_VENDOR "the libqdq authors")
 set(CPACK_PACKAGE_CONTACT "the libqdq authors")
 set(CPACK_PACKAGE_FILE_NAME "libqdq-${PROJECT_VERSION}-${platform}")
 set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE")
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
-  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_GENERATOR TGZ)
 set(CPACK_COMPONENTS_ALL runtime development)
 
@@ -47,8 +45,8 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
   "What programs are built with: headers, the static library, the manual.")
 
-# What Debian wants in its own place, after the files were installed for the packages.
-set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian/files.cmake")
+# After the files were installed for the packages: what Debian wants in its own place, and who may read it.
+set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian/files.cmake" "${PROJECT_SOURCE_DIR}/cmake/folders.cmake")
 
 set(CPACK_SOURCE_GENERATOR TGZ)
 set(CPACK_SOURCE_PACKAGE_FILE_NAME "libqdq-${PROJECT_VERSION}")

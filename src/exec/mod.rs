@@ -73,3 +73,37 @@ impl Executor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::c_void;
+    use std::ptr;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::status::Status;
+
+    const TASKS: usize = 4;
+
+    unsafe extern "C" fn in_order(_: *mut c_void, count: usize, task: Option<host::Task>, data: *mut c_void) -> i32 {
+        let task = task.expect("a task");
+        // SAFETY: as often as asked for, with the pointer that came along.
+        (0..count).for_each(|index| unsafe { task(data, index) });
+        0
+    }
+
+    #[test]
+    fn a_task_that_panics_is_an_error_and_stops_no_other() {
+        // SAFETY: the function runs every task once, and wants no data.
+        let host = unsafe { Host::new(in_order, ptr::null_mut(), TASKS) };
+        for executor in [Executor::Pool { width: TASKS }, Executor::Host(host)] {
+            let finished = AtomicUsize::new(0);
+            let outcome = executor.run(TASKS, &|index| {
+                assert_ne!(index, 1, "on purpose");
+                finished.fetch_add(1, Ordering::Relaxed);
+            });
+            assert_eq!(outcome.expect_err("a defect").status(), Status::Internal, "{executor:?}");
+            assert_eq!(finished.into_inner(), TASKS - 1, "{executor:?}");
+        }
+    }
+}

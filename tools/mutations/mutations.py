@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -171,6 +172,8 @@ def main() -> int:
         print(table())
         return 0
 
+    # What was started is stopped with this program.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     start = time.monotonic()
     TREE.mkdir(parents=True, exist_ok=True)
     copy_project()

@@ -26,6 +26,7 @@ from suite import DidNotBuild, Outcome, Suite
 PROJECT = Path(__file__).resolve().parents[2]
 SCRATCH = PROJECT / "build" / "mutations"
 TREE = SCRATCH / "tree"
+BUILT = ("build", "target")  # by scripts/test.sh
 DOCUMENT = PROJECT / "docs" / "testing.md"
 
 
@@ -34,7 +35,8 @@ def copy_project() -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, check=True, capture_output=True, text=True)
     tracked = {name for name in listed.stdout.split("\0") if name and (PROJECT / name).is_file()}
     for path in [path for path in TREE.rglob("*") if path.is_file()]:
-        if str(path.relative_to(TREE)) not in tracked:
+        relative = path.relative_to(TREE)
+        if relative.parts[0] not in BUILT and str(relative) not in tracked:
             path.unlink()
     for name in tracked:
         source, copy = PROJECT / name, TREE / name

@@ -24,6 +24,14 @@ EXEC = (
         test="executor.avx2",
     ),
     Fault(
+        name="pool-endless",
+        what="the last worker at a pass does not tell the caller, who waits for ever",
+        file="src/exec/pool.rs",
+        old="            if board.at_work == 0 {\n                self.finished.notify_one();",
+        new="            if board.at_work == usize::MAX {\n                self.finished.notify_one();",
+        test="executor.avx2",
+    ),
+    Fault(
         name="pool-defect",
         what="a task that panicked on the pool is not told of",
         file="src/exec/pool.rs",

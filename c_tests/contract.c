@@ -801,6 +801,11 @@ static void check_last_error(void)
     CHECK_INT(run(f->kind, FORWARD, &f->call), QDQ_STATUS_INVALID_AXIS);
     CHECK(qdq_last_error() == words);
     CHECK_CONTAINS(words, "axis is 2");
+
+    /* A shorter sentence ends where it did, whatever was said before it. */
+    CHECK(strlen(words) > strlen(copy));
+    CHECK_INT(qdq_attrs_init(NULL, sizeof(qdq_attrs)), QDQ_STATUS_NULL_POINTER);
+    CHECK_STRING(words, copy);
 }
 
 static void check_kind(const struct kind *kind)

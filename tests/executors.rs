@@ -680,7 +680,32 @@ mod environment {
         }
     }
 
-    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(target_arch = "s390x")]
+    mod register {
+        use std::arch::asm;
+
+        /// FPC.
+        pub type Register = u32;
+
+        /// Toward zero, up, down with every flag raised; every exception traps.
+        pub const ENVIRONMENTS: [Register; 4] = [1, 2, 3 | 0xf8 << 16, 0xf8 << 24];
+
+        #[inline(never)]
+        pub fn read() -> Register {
+            let value: Register;
+            // SAFETY: reads a register that every program may read.
+            unsafe { asm!("efpc {}", out(reg) value, options(nostack)) };
+            value
+        }
+
+        #[inline(never)]
+        pub fn write(value: Register) {
+            // SAFETY: no reserved bit is set, and the thread's own value is restored before its code goes on.
+            unsafe { asm!("sfpc {}", in(reg) value, options(nostack)) };
+        }
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "s390x")))]
     mod register {
         pub type Register = ();
 

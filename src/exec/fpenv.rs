@@ -134,8 +134,44 @@ mod register {
     }
 }
 
+#[cfg(target_arch = "s390x")]
+mod register {
+    use std::arch::asm;
+
+    /// FPC.
+    pub(super) type Register = u32;
+
+    /// To nearest, no trap, no flag. There is no flush to zero.
+    pub(super) const DEFAULT: Register = 0;
+
+    /// Flags, and the code of the last exception, tell what happened; they change no result.
+    pub(super) fn is_default_but_for_flags(value: Register) -> bool {
+        const FLAGS: Register = 0x00ff_ff00;
+        value & !FLAGS == DEFAULT
+    }
+
+    #[inline(always)]
+    pub(super) fn read() -> Register {
+        let value: Register;
+        // SAFETY: reads a register that every program may read.
+        unsafe { asm!("efpc {}", out(reg) value, options(nostack, preserves_flags)) };
+        value
+    }
+
+    #[inline(always)]
+    pub(super) fn write(value: Register) {
+        // SAFETY: the value is DEFAULT or was read from the register, so no reserved bit is set.
+        unsafe { asm!("sfpc {}", in(reg) value, options(nostack, preserves_flags)) };
+    }
+
+    #[inline(always)]
+    pub(super) fn restore(value: Register) {
+        write(value);
+    }
+}
+
 /// Other processors: the environment is taken as it is.
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "s390x")))]
 mod register {
     pub(super) type Register = ();
     pub(super) const DEFAULT: Register = ();
@@ -153,26 +189,29 @@ mod register {
 
 use register::{DEFAULT, Register, is_default_but_for_flags, read, restore, write};
 
-#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "s390x")))]
 mod tests {
     use std::hint::black_box;
 
     use super::*;
 
+    /// Flush to zero, or where there is none, toward zero.
     #[cfg(target_arch = "x86_64")]
-    const FLUSH_TO_ZERO: Register = DEFAULT | 1 << 15 | 1 << 6;
+    const TO_ZERO: Register = DEFAULT | 1 << 15 | 1 << 6;
     #[cfg(target_arch = "aarch64")]
-    const FLUSH_TO_ZERO: Register = (1 << 24, DEFAULT.1);
+    const TO_ZERO: Register = (1 << 24, DEFAULT.1);
+    #[cfg(target_arch = "s390x")]
+    const TO_ZERO: Register = DEFAULT | 1;
 
     #[test]
     fn work_sees_the_default_and_the_caller_its_own() {
         let before = read();
-        write(FLUSH_TO_ZERO);
-        let subnormal = with_default_environment(|| black_box(f32::MIN_POSITIVE) * black_box(0.5));
+        write(TO_ZERO);
+        let subnormal = with_default_environment(|| black_box(f32::from_bits(3)) * black_box(0.5));
         let after = read();
         write(before);
-        assert_eq!(subnormal.to_bits(), 0x0040_0000);
-        assert_eq!(after, FLUSH_TO_ZERO);
+        assert_eq!(subnormal.to_bits(), 2);
+        assert_eq!(after, TO_ZERO);
     }
 
     #[test]
@@ -188,11 +227,11 @@ mod tests {
     #[test]
     fn a_panic_restores_it_too() {
         let before = read();
-        write(FLUSH_TO_ZERO);
+        write(TO_ZERO);
         let outcome = std::panic::catch_unwind(|| with_default_environment(|| std::panic::resume_unwind(Box::new(()))));
         let after = read();
         write(before);
         assert!(outcome.is_err());
-        assert_eq!(after, FLUSH_TO_ZERO);
+        assert_eq!(after, TO_ZERO);
     }
 }

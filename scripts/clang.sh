@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The C tests and the examples by Clang, without a warning, on the library that test.sh has built: the other compiler of
+# C that programs are built with. (C++ by Clang: cpp.sh.) Clang is installed by apt where it is missing, which needs root.
+# Beside it: what test.sh needs. QDQ_BUILD_DIR names another build directory.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/steps.sh
+
+install_clang() {
+    command -v clang >/dev/null && command -v clang++ >/dev/null && return
+    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+        printf 'this needs Clang. On Debian and Ubuntu, as root:\n' >&2
+        printf '    apt-get install -y clang\n' >&2
+        return 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang >/dev/null
+}
+
+# Cargo's folder is the first tree's: nothing of the library is compiled twice.
+configure() {
+    mkdir -p "$build"
+    cmake -S . -B "$build/clang" -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DQDQ_CXX_STANDARDS= \
+        -DQDQ_CARGO_DIR="$(cd "$build" && pwd)/cargo"
+}
+
+build=${QDQ_BUILD_DIR:-build}
+step 'Clang' install_clang
+step 'CMake' . scripts/cmake.sh
+step 'configure' configure
+step 'build' cmake --build "$build/clang"
+step 'C tests' ctest --test-dir "$build/clang" --label-exclude cpp --no-tests=error --output-on-failure \
+    --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"

@@ -10,16 +10,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 install_abigail() {
     command -v abidiff >/dev/null && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs abidiff. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y abigail-tools\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq abigail-tools >/dev/null
+    apt_install 'abidiff' abigail-tools
 }
 
 # skeleton HEADER LIBRARY: a library with the header's functions, empty, and debug information about their types.

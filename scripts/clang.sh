@@ -5,16 +5,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 install_clang() {
     command -v clang >/dev/null && command -v clang++ >/dev/null && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs Clang. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y clang\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang >/dev/null
+    apt_install 'Clang' clang
 }
 
 # Cargo's folder is the first tree's: nothing of the library is compiled twice.

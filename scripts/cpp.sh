@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 has_header() {
     echo "#include <$1>" | c++ -std=c++17 -fsyntax-only -x c++ - 2>/dev/null
@@ -12,13 +13,7 @@ has_header() {
 
 install_tools() {
     command -v clang++ >/dev/null && has_header eigen3/Eigen/Core && has_header dlpack/dlpack.h && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs Clang, Eigen and DLPack. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y clang libeigen3-dev libdlpack-dev\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang libeigen3-dev libdlpack-dev >/dev/null
+    apt_install 'Clang, Eigen and DLPack' clang libeigen3-dev libdlpack-dev
 }
 
 # The wheel of another library has the header; nothing of it is run.

@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 missing_packages() {
     command -v go >/dev/null || echo golang-go
@@ -24,14 +25,7 @@ install_languages() {
     local missing
     mapfile -t missing < <(missing_packages)
     [ ${#missing[@]} != 0 ] || return 0
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs Go, Node.js with npm, LuaJIT, a JDK with JNA, Ruby with ffi, and Mono.\n' >&2
-        printf 'What is missing here, on Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y %s\n' "${missing[*]}" >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    apt_install 'Go, Node.js with npm, LuaJIT, a JDK with JNA, Ruby with ffi, and Mono' --no-install-recommends "${missing[@]}"
 }
 
 # Each of these finds libqdq by LD_LIBRARY_PATH; what it builds or installs lands in $work.

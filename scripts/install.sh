@@ -6,6 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 install_tools() {
     local tool package missing=()
@@ -18,13 +19,7 @@ file file
 dpkg-shlibdeps dpkg-dev
 TOOLS
     [ ${#missing[@]} != 0 ] || return 0
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs %s. On Debian and Ubuntu, as root:\n' "${missing[*]}" >&2
-        printf '    apt-get install -y %s\n' "${missing[*]}" >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+    apt_install "${missing[*]}" "${missing[@]}"
 }
 
 cargo_dir() {

@@ -6,16 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 install_valgrind() {
     command -v valgrind >/dev/null && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs valgrind. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y valgrind\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq valgrind >/dev/null
+    apt_install 'valgrind' valgrind
 }
 
 build=${QDQ_BUILD_DIR:-build}

@@ -6,16 +6,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 install_mpi() {
     command -v mpicc >/dev/null && command -v mpirun >/dev/null && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs MPI (mpicc and mpirun). On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y openmpi-bin libopenmpi-dev\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openmpi-bin libopenmpi-dev >/dev/null
+    apt_install 'MPI (mpicc and mpirun)' openmpi-bin libopenmpi-dev
 }
 
 # Open MPI wants to be told that root and more ranks than cores are meant.

@@ -4,16 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 install_doxygen() {
     command -v doxygen >/dev/null && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs doxygen. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y --no-install-recommends doxygen\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends doxygen >/dev/null
+    apt_install 'doxygen' --no-install-recommends doxygen
 }
 
 step 'doxygen' install_doxygen

@@ -14,6 +14,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 work=$PWD/build/sanitizers
 nightly=nightly
@@ -31,13 +32,7 @@ install_nightly() {
 
 install_valgrind() {
     command -v valgrind >/dev/null && return
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs valgrind. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y valgrind\n' >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq valgrind >/dev/null
+    apt_install 'valgrind' valgrind
 }
 
 # Builds.

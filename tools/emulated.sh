@@ -15,6 +15,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/steps.sh
+. scripts/apt.sh
 
 work=$PWD/build/emulated
 
@@ -26,13 +27,7 @@ install_cross_tools() {
     command -v "$arch-linux-gnu-gcc" >/dev/null || packages+=("gcc-$arch-linux-gnu")
     [ -e "/usr/$arch-linux-gnu/lib/crt1.o" ] || packages+=("libc6-dev-$debian_arch-cross")
     [ ${#packages[@]} != 0 ] || return 0
-    if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-        printf 'this needs a cross compiler and an emulator. On Debian and Ubuntu, as root:\n' >&2
-        printf '    apt-get install -y %s\n' "${packages[*]}" >&2
-        return 1
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+    apt_install 'a cross compiler and an emulator' --no-install-recommends "${packages[@]}"
 }
 
 install_std() {

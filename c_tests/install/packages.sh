@@ -4,6 +4,7 @@
 set -euo pipefail
 source_dir=$1 cargo_dir=$2 work=$3
 . "$source_dir/c_tests/install/common.sh"
+. "$source_dir/scripts/apt.sh"
 packages=$work/packages/build
 
 files_of() {
@@ -62,14 +63,14 @@ in_the_system() {
     ! dpkg-query --show libqdq0 >/dev/null 2>&1 || fail 'libqdq0 is known to this machine: this would remove it'
     cp "$packages"/*.deb "$work/debian"
     trap 'dpkg --purge libqdq-dev libqdq0 >/dev/null 2>&1' EXIT
-    snippet debian
+    alone snippet debian
     needs_libqdq "$work/debian/app"
     [ "$(env -u PKG_CONFIG_PATH pkg-config --modversion qdq)" = "$version" ] || fail 'pkg-config does not find qdq'
     # Small systems leave manuals and documents out.
     ! dpkg --verify libqdq0 libqdq-dev | grep -v ' /usr/share/' || fail 'the installed files are not those of the packages'
     rm -rf "$work/find_package/build"
     prefix=/nowhere run_in find_package
-    snippet debian_remove
+    alone snippet debian_remove
     trap - EXIT
     ! ldconfig -p | grep libqdq || fail 'the loader still knows libqdq'
 }

@@ -71,6 +71,14 @@ static const struct operation OPERATIONS[] = {
     {"scalar", SIGNED(.axis = -1), 0, {0}, {0}, {0}, {3}, {3}},
     /* [0, 0]: scale = MAX, inverse = 0/qmax = 0. */
     {"zeros", SIGNED(.axis = -1), 1, {2}, {0}, {0}, {0, 0}, {0, 0}},
+    /* Nothing but zeros is no degenerate range, computed or given. */
+    {"zeros, computed", SIGNED(.axis = -1, .degenerate = QDQ_DEGENERATE_ERROR), 1, {2}, {0}, {0}, {0, 0}, {0, 0}},
+    {"zeros, given", SIGNED(.axis = -1, .range_given = 1, .degenerate = QDQ_DEGENERATE_ERROR), 1, {2}, {0}, {0},
+     {-1, 1},
+     {0, 0}},
+    /* An end that is -0 counts as +0: the inverse is +0, and a product with it has the element's sign. */
+    {"negative zeros", SIGNED(.axis = -1), 1, {2}, {0}, {0}, {-0.0, -0.0}, {-0.0, -0.0}},
+    {"negative zeros, axis 1", SIGNED(.axis = 1), 2, {1, 2}, {0}, {0}, {-0.0, 0}, {-0.0, 0}},
     /* NaN stays where it is and is no part of the range. */
     {"NaN", SIGNED(.axis = -1), 1, {4}, {0}, {0}, {NAN, -4, 0.75, NAN}, {NAN, -4, 1, NAN}},
 

@@ -51,6 +51,6 @@ set(CPACK_PRE_BUILD_SCRIPTS "${PROJECT_SOURCE_DIR}/cmake/debian/files.cmake" "${
 set(CPACK_SOURCE_GENERATOR TGZ)
 set(CPACK_SOURCE_PACKAGE_FILE_NAME "libqdq-${PROJECT_VERSION}")
 set(CPACK_SOURCE_IGNORE_FILES "/\\\\.git(/|$)" "^${PROJECT_SOURCE_DIR}/(build|target)[^/]*/" /__pycache__/
-    "/\\\\.[a-z]+_cache/")
+    "/\\\\.[a-z]+_cache/" "/fuzz/(target|artifacts|coverage)/" "/onnxruntime/target/")
 
 include(CPack)

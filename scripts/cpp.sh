@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # qdq.hpp and qdq_dlpack.h with g++ and clang++, in C++17, 20 and 23, with Eigen and with two versions of DLPack; and
-# qdq.hpp under the sanitizers. Clang, Eigen and DLPack 0.6 are installed by apt where they are missing, which needs
+# qdq.hpp under the sanitizers. g++, Clang, Eigen and DLPack 0.6 are installed by apt where they are missing, which needs
 # root; DLPack 1 comes from PyPI, into a virtual environment below build/. Beside it: what test.sh needs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,8 +12,8 @@ has_header() {
 }
 
 install_tools() {
-    command -v clang++ >/dev/null && has_header eigen3/Eigen/Core && has_header dlpack/dlpack.h && return
-    apt_install 'Clang, Eigen and DLPack' clang libeigen3-dev libdlpack-dev
+    command -v g++ >/dev/null && command -v clang++ >/dev/null && has_header eigen3/Eigen/Core && has_header dlpack/dlpack.h && return
+    apt_install 'g++, Clang, Eigen and DLPack' g++ clang libeigen3-dev libdlpack-dev
 }
 
 # The wheel of another library has the header; nothing of it is run.
@@ -45,7 +45,7 @@ sanitize() {
         --output-on-failure --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"
 }
 
-step 'Clang, Eigen, DLPack 0.6' install_tools
+step 'g++, Clang, Eigen, DLPack 0.6' install_tools
 step 'DLPack 1' install_dlpack_1
 step 'CMake' . scripts/cmake.sh
 # The folder that the compiler finds it in.

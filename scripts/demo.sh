@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The demo, from a clean checkout: builds the library and examples/digits, then
 # quantizes a network that reads handwritten digits and draws what that costs.
-# It needs Rust, a C and C++ compiler, and cmake 3.21 or Python 3 (see cmake.sh).
+# It needs Rust, a C compiler, and cmake 3.21 or Python 3 (see cmake.sh).
 # Arguments go to the program: --quick takes seconds.
 set -euo pipefail
 cd "$(dirname "$0")/.."

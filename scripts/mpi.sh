@@ -16,7 +16,7 @@ install_mpi() {
 # Open MPI wants to be told that root and more ranks than cores are meant.
 run() {
     local flags=()
-    if mpirun --version | grep -q 'Open MPI'; then
+    if [[ $(mpirun --version) == *'Open MPI'* ]]; then
         flags=(--oversubscribe)
         [ "$(id -u)" != 0 ] || flags+=(--allow-run-as-root)
     fi

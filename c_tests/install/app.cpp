@@ -1,8 +1,6 @@
 // A program in C++ with the installed library.
 
-#if __has_include(<qdq.hpp>)
 #include <qdq.hpp>
-#endif
 #include <qdq.h>
 
 #include <cstdint>

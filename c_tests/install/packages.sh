@@ -62,7 +62,7 @@ archive() {
 in_the_system() {
     ! dpkg-query --show libqdq0 >/dev/null 2>&1 || fail 'libqdq0 is known to this machine: this would remove it'
     cp "$packages"/*.deb "$work/debian"
-    trap 'dpkg --purge libqdq-dev libqdq0 >/dev/null 2>&1' EXIT
+    trap 'alone dpkg --purge libqdq-dev libqdq0 >/dev/null 2>&1' EXIT
     alone snippet debian
     needs_libqdq "$work/debian/app"
     [ "$(env -u PKG_CONFIG_PATH pkg-config --modversion qdq)" = "$version" ] || fail 'pkg-config does not find qdq'

@@ -74,14 +74,6 @@ KERNEL = (
         test="golden.avx2",
     ),
     Fault(
-        name="tile-row",
-        what="the last row of short rows of one channel is left out of a tile",
-        file=SWEEP,
-        old="for row in 0..tile.rows() {\n                for (vector, parameters)",
-        new="for row in 0..(tile.rows() - 1).max(1) {\n                for (vector, parameters)",
-        test="pages.avx2",
-    ),
-    Fault(
         name="fused-range",
         what="a channel that is fused leaves its last element out of its range",
         file="src/kernel/fused.rs",

@@ -108,9 +108,9 @@ SPEC = (
         name="spec-gathered-zero",
         what="a computed range that ends in -0 keeps the sign",
         file=FILE,
-        old="*lo = Vector::select(is_empty, zero, *lo).add(zero);",
-        new="*lo = Vector::select(is_empty, zero, *lo);",
-        test="quantizer.avx2",
+        old="*hi = Vector::select(is_empty, zero, *hi).add(zero);",
+        new="*hi = Vector::select(is_empty, zero, *hi);",
+        test="values.avx2",
     ),
     Fault(
         name="spec-gradient-end",

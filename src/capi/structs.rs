@@ -101,7 +101,7 @@ fn check_size<S: Versioned>(size: usize, of: fmt::Arguments<'_>) -> Result<(), E
     if S::SIZES.contains(&size) || (size_of::<S>()..=LARGEST).contains(&size) {
         return Ok(());
     }
-    fail!(InvalidAttribute, "{of} is {size}; expected a version's, {} to {LARGEST}", S::SIZES[0])
+    fail!(InvalidAttribute, "{of} is {size}; expected {} to {LARGEST}", S::SIZES[0])
 }
 
 /// Reads a struct of another version: what only this one knows has its default, what only the other one knows must be 0.

@@ -31,10 +31,14 @@
 //! every number of threads, alignment and floating-point environment of the caller. Only which NaN a NaN result is (its
 //! sign and payload) is unspecified.
 
+#![deny(unsafe_code)]
+
 mod api;
 mod attrs;
+#[allow(unsafe_code)]
 pub mod capi;
 mod channels;
+#[allow(unsafe_code)]
 mod exec;
 mod kernel;
 mod layout;
@@ -43,6 +47,7 @@ mod overlap;
 mod plan;
 mod quantizer;
 mod ranges;
+#[allow(unsafe_code)]
 mod simd;
 mod spec;
 mod status;

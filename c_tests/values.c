@@ -74,7 +74,7 @@ static const struct operation OPERATIONS[] = {
     /* Nothing but zeros is no degenerate range, computed or given. */
     {"zeros, computed", SIGNED(.axis = -1, .degenerate = QDQ_DEGENERATE_ERROR), 1, {2}, {0}, {0}, {0, 0}, {0, 0}},
     {"zeros, given", SIGNED(.axis = -1, .range_given = 1, .degenerate = QDQ_DEGENERATE_ERROR), 1, {2}, {0}, {0},
-     {-1, 1},
+     {0, 0},
      {0, 0}},
     /* An end that is -0 counts as +0: the inverse is +0, and a product with it has the element's sign. */
     {"negative zeros", SIGNED(.axis = -1), 1, {2}, {0}, {0}, {-0.0, -0.0}, {-0.0, -0.0}},

@@ -18,7 +18,9 @@ FUSED = """\
             }
         }
         // SAFETY: the array holds a vector's lanes.
-        return unsafe { Vector::load(token, lanes.as_ptr()) };
+        #[allow(unsafe_code)]
+        let fused = unsafe { Vector::load(token, lanes.as_ptr()) };
+        return fused;
     }
     R::round::<T, E, A>(A::settle::<T, E>(x.mul(scale)), token)"""
 

@@ -24,5 +24,6 @@ step 'Clang' install_clang
 step 'CMake' . scripts/cmake.sh
 step 'configure' configure
 step 'build' cmake --build "$build/clang"
-step 'C tests' ctest --test-dir "$build/clang" --label-exclude cpp --no-tests=error --output-on-failure \
+# On one set of kernels: they are the library's, and no compiler of C changes them.
+step 'C tests' ctest --test-dir "$build/clang" --label-exclude cpp --exclude-regex '\.(scalar|avx512)$' --no-tests=error --output-on-failure \
     --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"

@@ -37,9 +37,10 @@ install_valgrind() {
 
 # Builds.
 
-# build_instrumented NAME RUSTFLAGS CMAKE_ARGUMENT...: the library and the C tests in build/sanitizers/NAME. Optimised a
-# little, or frames would not fit the stack of the pool's threads, and not across crates, which would take longer than
-# all tests.
+# build_instrumented NAME RUSTFLAGS CMAKE_ARGUMENT...: the library and the tests in build/sanitizers/NAME that `tests` names.
+# Optimised a little, or frames would not fit the stack of the pool's threads, and not across crates, which would take
+# longer than all tests.
+tests=()
 build_instrumented() {
     local name=$1 flags=$2
     shift 2
@@ -49,7 +50,7 @@ build_instrumented() {
         export CARGO_PROFILE_RELEASE_DEBUG=line-tables-only CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true
         name_target "$work/$name/cargo"
         configure "$name" "$@"
-        cmake --build "$work/$name"
+        cmake --build "$work/$name" --target isa_run "${tests[@]}"
     )
 }
 
@@ -68,12 +69,11 @@ configure() {
     cmake -S . -B "$work/$name" -DQDQ_BUILD_EXAMPLES=OFF "$@"
 }
 
-# run_tests NAME TEST...: those tests, on every instruction set, started by `launch`.
+# run_tests NAME: those tests, on every instruction set, started by `launch`.
 launch=()
 run_tests() {
     local name=$1 names
-    shift
-    names=$(IFS='|' && printf '%s' "$*")
+    names=$(IFS='|' && printf '%s' "${tests[*]}")
     "${launch[@]}" ctest --test-dir "$work/$name" --output-on-failure --no-tests=error --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" \
         --tests-regex "^($names)(\.(scalar|avx2|avx512|neon))?\$"
 }
@@ -83,23 +83,24 @@ run_tests() {
 # Not the tests that replace malloc, which is the sanitizer's then, nor those that measure stack or memory.
 check_address() {
     local flags='-fsanitize=address,undefined -fno-sanitize-recover=all -g -O1'
+    local tests=(advisories contract contract_views executor fenv golden pages quantizer thread_exit threads values
+        values_static)
     step 'address: build' build_instrumented address -Zsanitizer=address \
         -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags"
-    step 'address: tests' run_tests address advisories contract contract_views executor fenv golden pages quantizer \
-        thread_exit threads values values_static
+    step 'address: tests' run_tests address
 }
 
 # Programs carry the runtime that Rust brings, whole, and show it to the library. It wants addresses where it expects
 # them: no randomisation. It cannot follow a thread into the destructors of its keys: not thread_exit.
 check_thread() {
-    local runtime launch=(setarch --addr-no-randomize)
+    local runtime launch=(setarch --addr-no-randomize) tests=(executor quantizer threads)
     runtime=$(find "$(rustc "+$nightly" --print sysroot)" -name 'librustc-*_rt.tsan.a')
     step 'thread: sources of the standard library' rustup component add rust-src --toolchain "$nightly"
     # What the standard library's condition variables lock is seen only where it is instrumented as well.
     export CARGO_UNSTABLE_BUILD_STD=std,panic_unwind
     step 'thread: build' build_instrumented thread '-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer' \
         -DCMAKE_C_FLAGS=-g -DCMAKE_EXE_LINKER_FLAGS="-Wl,--whole-archive $runtime -Wl,--no-whole-archive -rdynamic -lm"
-    TSAN_OPTIONS=halt_on_error=1 step 'thread: tests' run_tests thread executor quantizer threads
+    TSAN_OPTIONS=halt_on_error=1 step 'thread: tests' run_tests thread
 }
 
 check_valgrind() {

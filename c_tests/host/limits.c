@@ -84,12 +84,16 @@ static size_t address_space_in_use(void)
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-static void set_limit(rlim_t bytes)
+/* Returns what it was: the host of the test may have set one itself. */
+static rlim_t set_limit(rlim_t bytes)
 {
     struct rlimit limit;
+    rlim_t before;
     getrlimit(RLIMIT_AS, &limit);
+    before = limit.rlim_cur;
     limit.rlim_cur = bytes;
     CHECK_INT(setrlimit(RLIMIT_AS, &limit), 0);
+    return before;
 }
 
 struct shortage {
@@ -100,13 +104,13 @@ struct shortage {
 static void with_little_address_space(const void *data)
 {
     const struct shortage *s = data;
-    set_limit(address_space_in_use() + s->left);
+    rlim_t unlimited = set_limit(address_space_in_use() + s->left);
     for (int i = 0; i < 3; i++) {
         CHECK_INT(call(s->num_threads), QDQ_STATUS_OUT_OF_MEMORY);
         CHECK_BYTES(output, untouched, sizeof output);
         CHECK_CONTAINS(qdq_last_error(), "memory");
     }
-    set_limit(RLIM_INFINITY);
+    set_limit(unlimited);
     expect_success(s->num_threads);
 }
 

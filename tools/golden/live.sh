@@ -1,7 +1,11 @@
 #!/bin/sh
-# Builds the library and compares it with TensorFlow on fresh random cases. Arguments go to live.py.
+# Compares the library with TensorFlow on fresh random cases. Arguments go to live.py; without --library among them, the
+# library is built first.
 set -eu
 
 cd "$(dirname "$0")/../.."
-cargo build --release --locked
+case " $*" in
+    *" --library"*) ;;
+    *) cargo build --release --locked ;;
+esac
 exec "$(tools/golden/venv.sh)" tools/golden/live.py "$@"

@@ -77,20 +77,20 @@ test_rust() {
 
 # The C tests.
 
-# Cargo puts the libraries of a named target elsewhere; CMake finds them where it looks.
+# Those of `c_tests`. Cargo puts the libraries of a named target elsewhere; CMake finds them where it looks.
 build_c() {
     mkdir -p "$CARGO_TARGET_DIR/release"
     ln -sf "../$target/release/libqdq.so" "../$target/release/libqdq.a" "$CARGO_TARGET_DIR/release"
     cmake -S . -B "$work/$arch" -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$arch" \
         -DCMAKE_C_COMPILER="$arch-linux-gnu-gcc" -DCMAKE_CXX_COMPILER= -DCMAKE_C_FLAGS=-O2 \
         -DCMAKE_CROSSCOMPILING_EMULATOR="$emulator" -DQDQ_CARGO_DIR="$CARGO_TARGET_DIR" -DQDQ_BUILD_EXAMPLES=OFF
-    cmake --build "$work/$arch"
+    cmake --build "$work/$arch" --target isa_run "${c_tests[@]}"
 }
 
-# test_c NAME...: on every instruction set.
+# On every instruction set.
 test_c() {
     local names
-    names=$(IFS='|' && printf '%s' "$*")
+    names=$(IFS='|' && printf '%s' "${c_tests[*]}")
     ctest --test-dir "$work/$arch" --output-on-failure --no-tests=error --parallel "$CMAKE_BUILD_PARALLEL_LEVEL" \
         --tests-regex "^($names)(\.(scalar|neon))?\$"
 }
@@ -122,7 +122,7 @@ run() {
     step "$arch: lints" cargo clippy --locked --all-targets
     step "$arch: Rust tests" "test_$extent"
     step "$arch: C tests, build" build_c
-    step "$arch: C tests" test_c "${c_tests[@]}"
+    step "$arch: C tests" test_c
 }
 
 extent=bits c_tests=("${c_bits[@]}") cases=8

@@ -51,7 +51,7 @@ def main():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", type=peers, default="tensorflow,onnxruntime", help=f"of {','.join(PINS)}")
-    parser.add_argument("--library", type=Path, default=ROOT / "target" / "release" / "libqdq.so")
+    parser.add_argument("--library", dest="libqdq", type=Path, default=ROOT / "target" / "release" / "libqdq.so")
     parser.add_argument("--rows", default="", help="only rows whose name contains this")
     parser.add_argument("--samples", type=int, default=7)
     parser.add_argument("--json", type=Path, help="the results, too")
@@ -85,7 +85,7 @@ def environment(peer):
 
 def measure(peer, python, threads, arguments, results):
     """Adds what a process of its own finds, and prints it as it comes."""
-    options = [peer, str(threads), str(arguments.library.resolve()), str(arguments.samples), arguments.rows]
+    options = [peer, str(threads), str(arguments.libqdq.resolve()), str(arguments.samples), arguments.rows]
     with tempfile.TemporaryFile("w+") as complaints:  # the peers chatter there; it matters if they fail
         command = [python, BENCHES / "peer" / "worker.py", *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=complaints, text=True) as child:

@@ -25,5 +25,5 @@ step 'CMake' . scripts/cmake.sh
 step 'configure' configure
 step 'build' cmake --build "$build/clang"
 # On one set of kernels: they are the library's, and no compiler of C changes them.
-step 'C tests' ctest --test-dir "$build/clang" --label-exclude cpp --exclude-regex '\.(scalar|avx512)$' --no-tests=error --output-on-failure \
-    --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"
+step 'C tests' ctest --test-dir "$build/clang" --label-exclude cpp --exclude-regex '\.(scalar|avx512)$' --no-tests=error \
+    --output-on-failure --parallel "$CMAKE_BUILD_PARALLEL_LEVEL"

@@ -35,12 +35,14 @@ install_valgrind() {
     apt_install 'valgrind' valgrind
 }
 
+# Of the check that runs.
+tests=() launch=()
+
 # Builds.
 
 # build_instrumented NAME RUSTFLAGS CMAKE_ARGUMENT...: the library and the tests in build/sanitizers/NAME that `tests` names.
 # Optimised a little, or frames would not fit the stack of the pool's threads, and not across crates, which would take
 # longer than all tests.
-tests=()
 build_instrumented() {
     local name=$1 flags=$2
     shift 2
@@ -70,7 +72,6 @@ configure() {
 }
 
 # run_tests NAME: those tests, on every instruction set, started by `launch`.
-launch=()
 run_tests() {
     local name=$1 names
     names=$(IFS='|' && printf '%s' "${tests[*]}")

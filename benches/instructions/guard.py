@@ -171,7 +171,9 @@ def compare(path, tools, counts):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, required=True, help="count_instructions")
-    parser.add_argument("--library", type=pathlib.Path, required=True, help="the libqdq.so that it is linked to")
+    parser.add_argument(
+        "--library", dest="libqdq", type=pathlib.Path, required=True, help="the libqdq.so that it is linked to"
+    )
     parser.add_argument("--accept", action="store_true", help="rewrite the table")
     arguments = parser.parse_args()
     machine = platform.machine()
@@ -179,7 +181,7 @@ def main():
     try:
         if machine not in ISAS:
             raise Failure(f"no set of kernels is known for {machine}")
-        tools = tools_of(arguments.library)
+        tools = tools_of(arguments.libqdq)
         counts = all_counts(arguments.program.resolve(), ISAS[machine])
         if arguments.accept:
             path.write_text(table_text(tools, counts))

@@ -38,7 +38,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("peer")
     parser.add_argument("threads", type=int)
-    parser.add_argument("library", type=Path)
+    parser.add_argument("libqdq", type=Path)
     parser.add_argument("samples", type=int)
     parser.add_argument("rows")
     arguments = parser.parse_args()
@@ -46,7 +46,7 @@ def main():
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.threads])
     peer = import_module(f"by_{arguments.peer}")
     peer.start(arguments.threads)
-    library = Library(arguments.library)
+    library = Library(arguments.libqdq)
     put({"versions": {"libqdq": f"{library.version()} ({library.isa()})"} | peer.versions()})
     for layout in LAYOUTS:
         if arguments.rows in layout.name:

@@ -104,13 +104,13 @@ struct shortage {
 static void with_little_address_space(const void *data)
 {
     const struct shortage *s = data;
-    rlim_t unlimited = set_limit(address_space_in_use() + s->left);
+    rlim_t before = set_limit(address_space_in_use() + s->left);
     for (int i = 0; i < 3; i++) {
         CHECK_INT(call(s->num_threads), QDQ_STATUS_OUT_OF_MEMORY);
         CHECK_BYTES(output, untouched, sizeof output);
         CHECK_CONTAINS(qdq_last_error(), "memory");
     }
-    set_limit(unlimited);
+    set_limit(before);
     expect_success(s->num_threads);
 }
 

@@ -208,14 +208,14 @@ def print_table(tallies):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--library", type=pathlib.Path, default=ROOT / "target" / "release" / "libqdq.so"
+        "--library", dest="libqdq", type=pathlib.Path, default=ROOT / "target" / "release" / "libqdq.so"
     )
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--elements", type=int, default=10_000_000)
     arguments = parser.parse_args()
 
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
-    library = Library(arguments.library)
+    library = Library(arguments.libqdq)
     versions = f"libqdq {library.version()} ({library.isa()}), TensorFlow {oracle.VERSION}"
     print(f"{versions}, --seed {seed}", flush=True)
     start = time.monotonic()

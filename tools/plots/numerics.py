@@ -34,10 +34,12 @@ def document(text, blocks):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a file would change")
-    parser.add_argument("--library", type=Path, help="the shared library; default: that of cargo build --release")
+    parser.add_argument(
+        "--library", dest="libqdq", type=Path, help="the shared library; default: that of cargo build --release"
+    )
     arguments = parser.parse_args()
 
-    library = Library(arguments.library)
+    library = Library(arguments.libqdq)
     files = {IMAGES / name: text for name, text in pictures.draw(library).items()}
     files[DOCUMENT] = document(DOCUMENT.read_text(encoding="utf-8"), examples.write(library))
 

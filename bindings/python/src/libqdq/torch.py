@@ -8,7 +8,7 @@ a gradient and a kernel for tensors without memory. ``FakeQuantize`` is a module
 from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
 from . import _operation
 from ._types import Arithmetic, Degenerate, RangeEnd, RoundMode
@@ -63,7 +63,7 @@ def _end(end: Any, x: Tensor) -> Tensor | None:
     return torch.as_tensor(end, dtype=torch.float64 if x.dtype == torch.float64 else torch.float32)
 
 
-@torch.library.custom_op("libqdq::quantize_and_dequantize", mutates_args=(), device_types="cpu")
+@library.custom_op("libqdq::quantize_and_dequantize", mutates_args=(), device_types="cpu")
 def _forward(
     x: Tensor,
     input_min: Tensor | None,
@@ -99,7 +99,7 @@ def _forward_shape(x: Tensor, *_arguments: Any) -> Tensor:
     return torch.empty_like(x)
 
 
-@torch.library.custom_op("libqdq::quantize_and_dequantize_grad", mutates_args=(), device_types="cpu")
+@library.custom_op("libqdq::quantize_and_dequantize_grad", mutates_args=(), device_types="cpu")
 def _grad(
     gradients: Tensor,
     x: Tensor,
@@ -165,7 +165,7 @@ def _grad_backward(ctx: Any, gradients: Tensor) -> tuple[Tensor | None, ...]:
 _grad.register_autograd(_grad_backward, setup_context=_save_grad)
 
 
-@torch.library.custom_op("libqdq::range_update", mutates_args=("range_min", "range_max"), device_types="cpu")
+@library.custom_op("libqdq::range_update", mutates_args=("range_min", "range_max"), device_types="cpu")
 def _range_update(x: Tensor, range_min: Tensor, range_max: Tensor, axis: int, num_threads: int) -> None:
     _operation.range_update(x.detach(), range_min, range_max, axis=axis, num_threads=num_threads)
 

@@ -17,6 +17,7 @@ every_isa!();
 every_element!(
     lengths_of_a_tensor,
     lengths_of_rows,
+    numbers_of_rows,
     lengths_of_inner_rows,
     numbers_of_channels,
     numbers_of_outer_rows,
@@ -88,6 +89,16 @@ fn lengths_of_a_tensor<T: Element>() {
 
 fn lengths_of_rows<T: Element>() {
     lengths().for_each(|len| check::<T>(&[3, len], 0, two_offsets::<T>()));
+}
+
+/// As many rows, one channel each, as a vector of any instruction set has lanes, several times that, and those beside it.
+fn numbers_of_rows<T: Element>() {
+    let around = |rows: usize| rows - 1..=rows + 1;
+    for rows in [4, 8, 16, 24, 32, 48, 64].into_iter().flat_map(around) {
+        for len in [32, 33, 47, 64, 65, 147] {
+            check::<T>(&[rows, len], 0, two_offsets::<T>());
+        }
+    }
 }
 
 fn lengths_of_inner_rows<T: Element>() {

@@ -14,7 +14,7 @@ use super::apply::{How, QuantizeAndDequantize, Variant};
 use super::for_each_matrix;
 use super::operands::{Elements, NormalElements, Operands};
 use super::parameters::{Prepare, PrepareWith};
-use super::range::{RangeOf, Ranges};
+use super::range::{RangeOf, Ranges, RangesOf, rows_at_once};
 use super::sweep::{Mode, Sweep};
 use crate::attrs::{Attrs, Degenerate};
 use crate::channels::{FIELDS, Fields};
@@ -62,14 +62,14 @@ impl<T: Token, E: Element> Variant for Groups<'_, T, E> {
             let all = Operands::<E, Elements, Elements, 1>::new([x], y);
             let run = matrix.channels().first;
             if run.inner == ONE_CHANNEL {
-                let rows = group_of::<E>(x.len());
+                let rows = group_of::<T, E>(x.len());
                 for top in (0..x.rows()).step_by(rows) {
                     let bottom = x.rows().min(top + rows);
                     let group = Group { x: x.cut(top..bottom, 0, x.len()), inner: ONE_CHANNEL };
                     group.write::<T, R, A, M>(token, work.attrs, all.cut(top..bottom, 0, x.len()), mode);
                 }
             } else {
-                let len = group_of::<E>(run.inner) * run.inner;
+                let len = group_of::<T, E>(run.inner) * run.inner;
                 for at in (0..x.len()).step_by(len) {
                     let len = len.min(x.len() - at);
                     let group = Group { x: x.cut(0..1, at, len), inner: run.inner };
@@ -84,8 +84,12 @@ impl<T: Token, E: Element> Variant for Groups<'_, T, E> {
 }
 
 /// How many channels of `len` elements are a group.
-fn group_of<E>(len: usize) -> usize {
-    (NEAREST / (len * size_of::<E>())).clamp(1, GROUP)
+fn group_of<T: Token, E: Element>(len: usize) -> usize {
+    let at_once = rows_at_once::<T, E>();
+    match (NEAREST / (len * size_of::<E>())).clamp(1, GROUP) {
+        most if most > at_once => most / at_once * at_once,
+        most => most,
+    }
 }
 
 /// A few channels: each a row, or `inner` elements of the only row.
@@ -126,15 +130,19 @@ impl<E: Element> Group<'_, E> {
 
     #[inline(always)]
     fn ranges<T: Token>(&self, token: T, ranges: Ranges<'_, E::Real>) {
-        for (channel, (min, max)) in ranges.min.iter().zip(ranges.max).enumerate() {
-            let own = if self.inner == ONE_CHANNEL {
-                self.x.cut(channel..channel + 1, 0, self.x.len())
-            } else {
-                self.x.cut(0..1, channel * self.inner, self.inner)
-            };
-            let [least, greatest] = token.call(RangeOf { token, x: own, is_backwards: false });
-            min.set(least);
-            max.set(greatest);
+        let x = if self.inner == ONE_CHANNEL { self.x } else { self.x.fold(self.inner) };
+        let at_once = rows_at_once::<T, E>();
+        let mut done = 0;
+        while x.rows() - done >= at_once {
+            let x = x.cut(done..done + at_once, 0, x.len());
+            token.call(RangesOf { token, x, ranges: ranges.from(done) });
+            done += at_once;
+        }
+        for channel in done..x.rows() {
+            let x = x.cut(channel..channel + 1, 0, x.len());
+            let [least, greatest] = token.call(RangeOf { token, x, is_backwards: false });
+            ranges.min[channel].set(least);
+            ranges.max[channel].set(greatest);
         }
     }
 }

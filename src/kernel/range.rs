@@ -16,6 +16,7 @@ use super::for_each_matrix;
 use super::sweep::{AHEAD, Ahead};
 use crate::exec::{Input, Stage};
 use crate::layout::{Piece, Run};
+use crate::simd::fold::{self, fold_lanes};
 use crate::simd::memory::{First, Source, Span, Target, Whole};
 use crate::simd::{Element, Kernel, Lanes, Part, Real, Token, Vector};
 
@@ -82,7 +83,7 @@ impl<'a, C: Real> Ranges<'a, C> {
         self.max[channel].set(greater(max, self.max[channel].get()));
     }
 
-    fn from(self, channel: usize) -> Self {
+    pub(super) fn from(self, channel: usize) -> Self {
         Ranges { min: &self.min[channel..], max: &self.max[channel..] }
     }
 }
@@ -129,8 +130,65 @@ impl<T: Token, E: Element> Part for RangeOf<'_, T, E> {
     #[inline(always)]
     fn run(self) -> [E::Real; 2] {
         let RangeOf { token, x, is_backwards } = self;
-        let (lanes, len) = (Lanes::<T, E>::LANES, x.len());
-        let mut partial = [Widest::<Lanes<T, E>>::new(token); PARTIAL];
+        let all = Widest::of_row::<E>(token, x, is_backwards);
+        [all.min.least(), all.max.greatest()]
+    }
+}
+
+/// The ranges of short rows, one channel each: as many as a register has lanes.
+pub(super) struct RangesOf<'a, T, E: Element> {
+    pub(super) token: T,
+    pub(super) x: Source<'a, E>,
+    pub(super) ranges: Ranges<'a, E::Real>,
+}
+
+/// How many rows [`RangesOf`] takes.
+pub(super) const fn rows_at_once<T: Token, E: Element>() -> usize {
+    SingleOf::<T, E>::LANES
+}
+
+type SingleOf<T, E> = <Lanes<T, E> as Vector>::Single;
+
+impl<T: Token, E: Element> Part for RangesOf<'_, T, E> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let RangesOf { token, x, ranges } = self;
+        let mut min = [SingleOf::<T, E>::splat(token, E::Real::INFINITY); fold::MOST];
+        let mut max = [SingleOf::<T, E>::splat(token, E::Real::NEG_INFINITY); fold::MOST];
+        for row in 0..rows_at_once::<T, E>() {
+            let all = Widest::of_row::<E>(token, x.cut(row..row + 1, 0, x.len()), false);
+            min[row] = all.min.fold(Vector::min);
+            max[row] = all.max.fold(Vector::max);
+        }
+        Target::of(ranges.min).store_as(fold_lanes(min, Vector::min), 0, 0, Whole);
+        Target::of(ranges.max).store_as(fold_lanes(max, Vector::max), 0, 0, Whole);
+    }
+}
+
+/// A vector of ranges, none of which holds NaN.
+#[derive(Clone, Copy)]
+struct Widest<V> {
+    min: V,
+    max: V,
+}
+
+impl<V: Vector> Widest<V> {
+    #[inline(always)]
+    fn new(token: V::Token) -> Self {
+        let (min, max) = (V::Lane::INFINITY, V::Lane::NEG_INFINITY);
+        Widest { min: V::splat(token, min), max: V::splat(token, max) }
+    }
+
+    /// Of every element of a row.
+    #[inline(always)]
+    fn of_row<E>(token: V::Token, x: Source<'_, E>, is_backwards: bool) -> Self
+    where
+        E: Element<Real = V::Lane, Vector<V::Token> = V>,
+    {
+        let (lanes, len) = (V::LANES, x.len());
+        let mut partial = [Self::new(token); PARTIAL];
         let whole = len / lanes * lanes;
         let blocks = len / (PARTIAL * lanes);
         for block in 0..blocks {
@@ -147,23 +205,7 @@ impl<T: Token, E: Element> Part for RangeOf<'_, T, E> {
             partial[0].widen(x.load(token, 0, whole, First(len - whole)));
         }
         let [a, b, c, d] = partial;
-        let all = a.with(b).with(c.with(d));
-        [all.min.least(), all.max.greatest()]
-    }
-}
-
-/// A vector of ranges, none of which holds NaN.
-#[derive(Clone, Copy)]
-struct Widest<V> {
-    min: V,
-    max: V,
-}
-
-impl<V: Vector> Widest<V> {
-    #[inline(always)]
-    fn new(token: V::Token) -> Self {
-        let (min, max) = (V::Lane::INFINITY, V::Lane::NEG_INFINITY);
-        Widest { min: V::splat(token, min), max: V::splat(token, max) }
+        a.with(b).with(c.with(d))
     }
 
     #[inline(always)]

@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::avx512::Avx512;
+use super::transpose::Register;
 use super::x86::{x86_register, x86_vector};
 use super::{Kernel, Mask, Packed, Part, Token, Vector32};
 
@@ -95,6 +96,7 @@ x86_vector! {
     splat _mm256_set1_ps, load _mm256_loadu_ps, store _mm256_storeu_ps, stream _mm256_stream_ps,
     add _mm256_add_ps, mul _mm256_mul_ps, div _mm256_div_ps, min _mm256_min_ps, max _mm256_max_ps,
     round _mm256_round_ps, compare _mm256_cmp_ps, select(mask, yes, no) _mm256_blendv_ps(no, yes, mask),
+    unzip blocks of 4 by _mm256_shuffle_ps::<0b10_00_10_00, 0b11_01_11_01>, as _mm256_castps_si256, _mm256_castsi256_ps,
     partial {
         #[inline(always)]
         unsafe fn load_first(_: Avx2, from: *const f32, count: usize) -> Self {
@@ -148,6 +150,7 @@ x86_vector! {
     splat _mm256_set1_pd, load _mm256_loadu_pd, store _mm256_storeu_pd, stream _mm256_stream_pd,
     add _mm256_add_pd, mul _mm256_mul_pd, div _mm256_div_pd, min _mm256_min_pd, max _mm256_max_pd,
     round _mm256_round_pd, compare _mm256_cmp_pd, select(mask, yes, no) _mm256_blendv_pd(no, yes, mask),
+    unzip blocks of 2 by _mm256_shuffle_pd::<0, 0b1111>, as _mm256_castpd_si256, _mm256_castsi256_pd,
     partial {
         #[inline(always)]
         unsafe fn load_first(_: Avx2, from: *const f64, count: usize) -> Self {

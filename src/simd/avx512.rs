@@ -5,6 +5,7 @@ use std::arch::x86_64::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::avx2::Avx2;
+use super::transpose::Register;
 use super::x86::{x86_register, x86_vector};
 use super::{Kernel, Mask, Packed, Part, Token, Vector32};
 
@@ -97,6 +98,7 @@ x86_vector! {
     add _mm512_add_ps, mul _mm512_mul_ps, div _mm512_div_ps, min _mm512_min_ps, max _mm512_max_ps,
     round _mm512_roundscale_ps, compare _mm512_cmp_ps_mask,
     select(mask, yes, no) _mm512_mask_blend_ps(mask, no, yes),
+    unzip blocks of 4 by _mm512_shuffle_ps::<0b10_00_10_00, 0b11_01_11_01>, as _mm512_castps_si512, _mm512_castsi512_ps,
     partial {
         #[inline(always)]
         unsafe fn load_first(_: Avx512, from: *const f32, count: usize) -> Self {
@@ -139,6 +141,7 @@ x86_vector! {
     add _mm512_add_pd, mul _mm512_mul_pd, div _mm512_div_pd, min _mm512_min_pd, max _mm512_max_pd,
     round _mm512_roundscale_pd, compare _mm512_cmp_pd_mask,
     select(mask, yes, no) _mm512_mask_blend_pd(mask, no, yes),
+    unzip blocks of 2 by _mm512_shuffle_pd::<0, 0b1111_1111>, as _mm512_castpd_si512, _mm512_castsi512_pd,
     partial {
         #[inline(always)]
         unsafe fn load_first(_: Avx512, from: *const f64, count: usize) -> Self {

@@ -14,6 +14,7 @@
 //! the ISA and pass its vectors through memory. The fallback is a vector of one lane; there is no second algorithm.
 
 pub(crate) mod element;
+pub(crate) mod fold;
 mod isa;
 pub(crate) mod memory;
 mod pair;
@@ -32,6 +33,8 @@ mod tests;
 mod x86;
 
 use std::ptr;
+
+use fold::Single;
 
 pub(crate) use element::{Element, Lanes, Real, splat};
 pub(crate) use isa::Isa;
@@ -85,7 +88,12 @@ pub trait Vector: Copy {
     type Token: Token;
     type Lane: Real;
     type Mask: Mask;
+    /// The vector that one register holds: itself, or half of a pair.
+    type Single: Single<Token = Self::Token, Lane = Self::Lane>;
     const LANES: usize;
+
+    /// The vectors of its registers as one, lane by lane.
+    fn fold(self, operation: impl Fn(Self::Single, Self::Single) -> Self::Single) -> Self::Single;
 
     fn splat(token: Self::Token, lane: Self::Lane) -> Self;
 
@@ -198,7 +206,7 @@ pub trait Vector: Copy {
 ///
 /// A NaN stays a NaN if the lower half of its bits is zero. All are so: those that an element brings, and those that
 /// arithmetic makes.
-pub trait Vector32: Vector<Lane = f32> {
+pub trait Vector32: Single<Lane = f32> {
     /// `2 * LANES` 16-bit numbers.
     type Packed: Packed<Token = Self::Token>;
 

@@ -3,6 +3,7 @@
 use std::arch::aarch64::*;
 use std::arch::asm;
 
+use super::fold::Single;
 use super::transpose::Register;
 use super::{Kernel, Mask, Packed, Part, Token, Vector, Vector32};
 
@@ -103,7 +104,7 @@ macro_rules! neon_vector {
         $vector:ident($register:ty) of $lanes:literal $lane:ty, mask $mask:ty, $mask_lane:ty,
         splat $splat:ident, load $load:ident, store $store:ident, add $add:ident, mul $mul:ident, div $div:ident,
         round $round:ident, floor $floor:ident, lt $lt:ident, le $le:ident, select $select:ident,
-        and $and:ident, or $or:ident, store_mask $store_mask:ident
+        and $and:ident, or $or:ident, store_mask $store_mask:ident, unzip $even:ident, $odd:ident
     ) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $vector($register);
@@ -119,7 +120,13 @@ macro_rules! neon_vector {
             type Token = Neon;
             type Lane = $lane;
             type Mask = $mask;
+            type Single = Self;
             const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn fold(self, _: impl Fn(Self, Self) -> Self) -> Self {
+                self
+            }
 
             #[inline(always)]
             fn splat(_: Neon, lane: $lane) -> Self {
@@ -204,6 +211,18 @@ macro_rules! neon_vector {
             unused_unsafe,
             reason = "said once, above; newer intrinsics are safe"
         )]
+        impl Single for $vector {
+            #[inline(always)]
+            fn unzip(self, other: Self, _: u32) -> [Self; 2] {
+                unsafe { [Self($even(self.0, other.0)), Self($odd(self.0, other.0))] }
+            }
+        }
+
+        #[allow(
+            clippy::undocumented_unsafe_blocks,
+            unused_unsafe,
+            reason = "said once, above; newer intrinsics are safe"
+        )]
         impl Mask for $mask {
             const LANES: usize = $lanes;
 
@@ -231,14 +250,14 @@ neon_vector! {
     F32x4(float32x4_t) of 4 f32, mask uint32x4_t, u32,
     splat vdupq_n_f32, load vld1q_f32, store vst1q_f32, add vaddq_f32, mul vmulq_f32, div vdivq_f32,
     round vrndnq_f32, floor vrndmq_f32, lt vcltq_f32, le vcleq_f32, select vbslq_f32,
-    and vandq_u32, or vorrq_u32, store_mask vst1q_u32
+    and vandq_u32, or vorrq_u32, store_mask vst1q_u32, unzip vuzp1q_f32, vuzp2q_f32
 }
 
 neon_vector! {
     F64x2(float64x2_t) of 2 f64, mask uint64x2_t, u64,
     splat vdupq_n_f64, load vld1q_f64, store vst1q_f64, add vaddq_f64, mul vmulq_f64, div vdivq_f64,
     round vrndnq_f64, floor vrndmq_f64, lt vcltq_f64, le vcleq_f64, select vbslq_f64,
-    and vandq_u64, or vorrq_u64, store_mask vst1q_u64
+    and vandq_u64, or vorrq_u64, store_mask vst1q_u64, unzip vuzp1q_f64, vuzp2q_f64
 }
 
 // SAFETY, for every block below: a vector exists only where the processor has the instructions; pointers are the

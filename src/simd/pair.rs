@@ -23,7 +23,14 @@ impl<V: Vector32> Vector for Pair<V> {
     type Token = V::Token;
     type Lane = f32;
     type Mask = [V::Mask; 2];
+    type Single = V;
     const LANES: usize = 2 * V::LANES;
+
+    #[inline(always)]
+    fn fold(self, operation: impl Fn(V, V) -> V) -> V {
+        let [a, b] = self.0;
+        operation(a, b)
+    }
 
     #[inline(always)]
     fn splat(token: V::Token, lane: f32) -> Self {

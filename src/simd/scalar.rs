@@ -1,6 +1,7 @@
 //! The token of every processor: vectors of one lane. Its conversions of the 16-bit types are the reference for the
 //! other tokens, which have instructions for them.
 
+use super::fold::Single;
 use super::transpose::Register;
 use super::{Mask, Packed, Part, Token, Vector, Vector32};
 
@@ -85,7 +86,13 @@ macro_rules! one {
             type Token = Scalar;
             type Lane = $real;
             type Mask = bool;
+            type Single = Self;
             const LANES: usize = 1;
+
+            #[inline(always)]
+            fn fold(self, _: impl Fn(Self, Self) -> Self) -> Self {
+                self
+            }
 
             #[inline(always)]
             fn splat(_: Scalar, lane: $real) -> Self {
@@ -192,6 +199,13 @@ macro_rules! one {
             #[inline(always)]
             fn select(mask: bool, yes: Self, no: Self) -> Self {
                 if mask { yes } else { no }
+            }
+        }
+
+        impl Single for One<$real> {
+            #[inline(always)]
+            fn unzip(self, other: Self, _: u32) -> [Self; 2] {
+                [self, other]
             }
         }
     };

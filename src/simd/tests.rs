@@ -66,6 +66,51 @@ fn the_vectors_of_this_processor_are_among_the_tested() {
     assert!(tokens.len() > 1 || !must_be_more, "only {tokens:?}, on a processor with vectors");
 }
 
+// Folding.
+
+/// Sums of the lanes of as many vectors as a register has lanes, in `f32` and in `f64` and in pairs of `f32`.
+#[derive(Clone)]
+struct Sums;
+
+impl Kernel for Sums {
+    type Output = [Vec<f64>; 3];
+
+    #[inline(always)]
+    fn run<T: Token>(self, token: T) -> Self::Output {
+        [sums::<Lanes<T, f32>>(token), sums::<Lanes<T, f64>>(token), sums::<Lanes<T, f16>>(token)]
+    }
+}
+
+/// Lane i of vector v holds v * LANES + i.
+#[inline(always)]
+fn sums<V: Vector>(token: V::Token) -> Vec<f64> {
+    let mut vectors = [V::Single::splat(token, V::Lane::ZERO); fold::MOST];
+    for (index, vector) in vectors.iter_mut().enumerate() {
+        let mut lanes = [V::Lane::ZERO; MAX_LANES];
+        for (lane, number) in lanes.iter_mut().enumerate() {
+            *number = V::Lane::from_integer((index * V::LANES + lane) as i64);
+        }
+        // SAFETY: the array holds a vector's lanes.
+        *vector = unsafe { V::load(token, lanes.as_ptr()) }.fold(Vector::add);
+    }
+    let sums = to_array(fold::fold_lanes(vectors, Vector::add), V::Lane::ZERO);
+    sums[..V::Single::LANES].iter().map(|sum| (*sum).into()).collect()
+}
+
+#[test]
+fn lanes_are_folded_each_vectors_own() {
+    let expected = |lanes: usize, rows: usize| -> Vec<f64> {
+        (0..rows).map(|row| (row * lanes..(row + 1) * lanes).sum::<usize>() as f64).collect()
+    };
+    for ((isa, [f32s, f64s, pairs]), (_, (lanes_32, lanes_64))) in
+        run_on_every(&Sums).into_iter().zip(run_on_every(&CountLanes))
+    {
+        assert_eq!(f32s, expected(lanes_32, lanes_32), "float32, {isa:?}");
+        assert_eq!(f64s, expected(lanes_64, lanes_64), "float64, {isa:?}");
+        assert_eq!(pairs, expected(2 * lanes_32, lanes_32), "pairs of float32, {isa:?}");
+    }
+}
+
 // Arithmetic and comparisons.
 
 /// A type that is computed in, with the plain Rust that its vectors are compared with.

@@ -7,6 +7,7 @@ macro_rules! x86_vector {
         splat $splat:ident, load $load:ident, store $store:ident, stream $stream:ident,
         add $add:ident, mul $mul:ident, div $div:ident, min $min:ident, max $max:ident,
         round $round:ident, compare $compare:ident, select($chosen:ident, $yes:ident, $no:ident) $select:expr,
+        unzip blocks of $block:literal by $shuffle:ident::<$even:literal, $odd:literal>, as $to_bits:ident, $from_bits:ident,
         partial { $($partial:tt)* }
     ) => {
         #[derive(Clone, Copy)]
@@ -19,7 +20,13 @@ macro_rules! x86_vector {
             type Token = $token;
             type Lane = $lane;
             type Mask = $mask;
+            type Single = Self;
             const LANES: usize = $lanes;
+
+            #[inline(always)]
+            fn fold(self, _: impl Fn(Self, Self) -> Self) -> Self {
+                self
+            }
 
             #[inline(always)]
             fn splat(_: $token, lane: $lane) -> Self {
@@ -100,6 +107,21 @@ macro_rules! x86_vector {
             }
 
             $($partial)*
+        }
+
+        #[allow(clippy::undocumented_unsafe_blocks, reason = "said once, above")]
+        impl $crate::simd::fold::Single for $vector {
+            /// Within blocks of 16 bytes first, then whole blocks.
+            #[inline(always)]
+            fn unzip(self, other: Self, step: u32) -> [Self; 2] {
+                unsafe {
+                    if 1 << step < $block {
+                        return [Self($shuffle::<$even>(self.0, other.0)), Self($shuffle::<$odd>(self.0, other.0))];
+                    }
+                    let [even, odd] = $to_bits(self.0).part($to_bits(other.0));
+                    [Self($from_bits(even)), Self($from_bits(odd))]
+                }
+            }
         }
     };
 }

@@ -77,8 +77,8 @@ KERNEL = (
         name="fused-range",
         what="a channel that is fused leaves its last element out of its range",
         file="src/kernel/fused.rs",
-        old="self.x.cut(0..1, channel * self.inner, self.inner)",
-        new="self.x.cut(0..1, channel * self.inner, self.inner - 1)",
+        old="let x = x.cut(channel..channel + 1, 0, x.len());",
+        new="let x = x.cut(channel..channel + 1, 0, x.len() - 1);",
         test="tests/boundaries.rs f32::lengths_of_rows",
     ),
     Fault(

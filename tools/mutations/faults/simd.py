@@ -34,6 +34,14 @@ SIMD = (
         test="tests/transposed.rs f32::sides_of_squares",
     ),
     Fault(
+        name="fold-neighbour",
+        what="where several rows' ranges are found at once, a row's lanes are its neighbour's",
+        file="src/simd/fold.rs",
+        old="vectors[2 * index].unzip(vectors[2 * index + 1], step)",
+        new="vectors[2 * index].unzip(vectors[2 * index], step)",
+        test="tests/boundaries.rs f32::numbers_of_rows",
+    ),
+    Fault(
         name="avx2-codes-order",
         what="AVX2 packs codes of 8 bits in the order of its registers' halves",
         file=AVX2,
